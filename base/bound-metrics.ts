@@ -36,6 +36,12 @@ export class BoundCounter {
     return series;
   }
 
+  /** Of what is there no more. */
+  release(series: CounterSeries): void {
+    const at = this.#series.indexOf(series);
+    if (at >= 0) this.#series.splice(at, 1);
+  }
+
   async get() {
     const { name, help, type, aggregator } = this;
     const values = this.#series.map(({ labels, value }): Sample => ({ metricName: name, labels, value }));
@@ -51,8 +57,8 @@ export class CounterSeries {
     this.labels = labels;
   }
 
-  inc(): void {
-    this.value += 1;
+  inc(by = 1): void {
+    this.value += by;
   }
 }
 
@@ -76,6 +82,12 @@ export class BoundHistogram {
     const series = new HistogramSeries(labels, this.#bounds);
     this.#series.push(series);
     return series;
+  }
+
+  /** Of what is there no more. */
+  release(series: HistogramSeries): void {
+    const at = this.#series.indexOf(series);
+    if (at >= 0) this.#series.splice(at, 1);
   }
 
   async get() {

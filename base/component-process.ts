@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { load } from 'js-yaml';
 import type { InferredOptionTypes, Options } from 'yargs';
 import { commandLine } from './command-line.ts';
-import { startHealthServer } from './health-server.ts';
+import { type HealthAnswer, startHealthServer } from './health-server.ts';
 import type { Running } from './lifecycle.ts';
 import { createLogger, type Logger } from './logger.ts';
 import { Metrics } from './metrics.ts';
@@ -32,7 +32,11 @@ export interface ComponentProcess<Flags extends Readonly<Record<string, Options>
   ): Promise<ComponentRunning>;
 }
 
-type ComponentRunning = Running & { whyNotReady?(): string | undefined };
+type ComponentRunning = Running & {
+  whyNotReady?(): string | undefined;
+  /** What its health server answers beside health and metrics. */
+  readonly answers?: ReadonlyMap<string, HealthAnswer>;
+};
 
 const logFlags = {
   'log-level': {
@@ -89,6 +93,7 @@ async function showHealth(
     port: flags['health-port'] ?? healthPort,
     metrics,
     readyChecks: { [name]: () => running.whyNotReady?.() },
+    ...(running.answers && { answers: running.answers }),
   });
 }
 

@@ -18,20 +18,26 @@ export interface HealthServerOptions {
   readonly readyChecks?: Readonly<Record<string, () => string | undefined>>;
   /** What must be true for it to be alive at all; a supervisor restarts it otherwise. */
   readonly liveChecks?: Readonly<Record<string, () => string | undefined>>;
+  /** Further paths, each with what it answers as JSON; what it throws is the asker's mistake. */
+  readonly answers?: ReadonlyMap<string, HealthAnswer>;
 }
+
+export type HealthAnswer = (query: URLSearchParams) => object;
 
 export interface HealthServer extends Running {
   readonly port: number;
 }
 
 export async function startHealthServer(options: HealthServerOptions): Promise<HealthServer> {
-  const { bindAddress = '127.0.0.1', port, metrics, readyChecks = {}, liveChecks = {} } = options;
+  const { bindAddress = '127.0.0.1', port, metrics, readyChecks = {}, liveChecks = {}, answers } = options;
   const over = createDeferred<void>();
   const server = http.createServer((request, response) => {
-    const path = (request.url ?? '/').split('?', 1)[0] ?? '/';
+    const [path = '/', query = ''] = (request.url ?? '/').split('?', 2);
+    const answer = answers?.get(path);
     if (path === '/metrics') void sendMetrics(response, metrics);
     else if (path === '/readyz') sendChecks(response, { ...liveChecks, ...readyChecks });
     else if (path === '/healthz' || path === '/livez') sendChecks(response, liveChecks);
+    else if (answer !== undefined) sendJson(response, () => answer(new URLSearchParams(query)));
     else response.writeHead(404).end('not found\n');
   });
   server.listen(port, bindAddress);
@@ -56,6 +62,15 @@ async function sendMetrics(response: http.ServerResponse, metrics: Metrics): Pro
     response.writeHead(200, { 'content-type': metrics.contentType }).end(text);
   } catch (error) {
     response.writeHead(500).end(`${errorText(error)}\n`);
+  }
+}
+
+function sendJson(response: http.ServerResponse, answer: () => object): void {
+  try {
+    const text = JSON.stringify(answer());
+    response.writeHead(200, { 'content-type': 'application/json' }).end(`${text}\n`);
+  } catch (error) {
+    response.writeHead(400).end(`${errorText(error)}\n`);
   }
 }
 

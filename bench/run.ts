@@ -10,6 +10,7 @@ const benchmarks: Readonly<Record<string, () => Promise<Benchmark>>> = {
   dns: () => import('./dns.ts'),
   extension: () => import('./extension.ts'),
   footprint: () => import('./footprint.ts'),
+  ingress: () => import('./ingress.ts'),
   join: () => import('./join.ts'),
   policies: () => import('./policies.ts'),
   pods: () => import('./pods.ts'),

@@ -50,6 +50,7 @@ export interface ClusterCertificates {
   readonly controllerManager: StoredKeyPair;
   readonly scheduler: StoredKeyPair;
   readonly proxy: StoredKeyPair;
+  readonly ingress: StoredKeyPair;
   readonly admin: StoredKeyPair;
 }
 
@@ -103,6 +104,7 @@ async function ensureAll(options: CertificateOptions): Promise<ClusterCertificat
     controllerManager: await client('controller-manager', 'system:kube-controller-manager'),
     scheduler: await client('scheduler', 'system:kube-scheduler'),
     proxy: await client('proxy', 'system:kube-proxy'),
+    ingress: await client('ingress', 'longshore:ingress'),
     // People give it to programs of others, of which some read keys of RSA only.
     admin: await client('admin', 'admin', ['system:masters'], 'rsa'),
   };

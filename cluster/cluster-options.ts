@@ -1,6 +1,7 @@
 /** What a cluster on this machine is started with. `kubecfg up` reads it from its command line. */
 
 import type { KeyPairFiles } from '../base/renewed-key-pair.ts';
+import type { IngressFlagValues } from '../ingress/ingress-options.ts';
 import type { KubeletFlagValues } from '../kubelet/kubelet-flags.ts';
 
 export { kubeletFlags } from '../kubelet/kubelet-flags.ts';
@@ -11,8 +12,20 @@ export const defaultDataDir = '/var/lib/longshore';
 export const defaultClusterDomain = 'cluster.local';
 
 /** In the order in which they start. */
-export const components = ['etcd', 'apiserver', 'controller-manager', 'scheduler', 'kubelet', 'proxy'] as const;
+export const components = [
+  'etcd',
+  'apiserver',
+  'controller-manager',
+  'scheduler',
+  'kubelet',
+  'proxy',
+  'ingress',
+] as const;
 export type Component = (typeof components)[number];
+
+/** A cluster may do without an ingress; without another component it is a part of one. */
+export const isWhole = (only: ReadonlySet<Component>): boolean =>
+  components.every((component) => component === 'ingress' || only.has(component));
 
 export const proxyModes = ['nftables', 'userspace'] as const;
 export const logLevels = ['debug', 'info', 'warn', 'error'] as const;
@@ -68,6 +81,8 @@ export interface UpOptions {
   readonly acceptOlderData: boolean;
   readonly takeOver: boolean;
   readonly proxyMode: (typeof proxyModes)[number];
+  /** What the ingress is told by flags. */
+  readonly ingress?: Partial<IngressFlagValues>;
   readonly registryPort: number;
   /** Of what the cluster's authorities sign. Default: one year. */
   readonly certificateLifeMs: number | undefined;

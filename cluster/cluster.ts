@@ -81,6 +81,7 @@ async function writeKubeconfigs({ options, server, certificates, kubeconfig }: C
     scheduler: certificates.scheduler,
     kubelet: certificates.kubelet,
     proxy: certificates.proxy,
+    ingress: certificates.ingress,
   };
   const { bundle, certificateFile: authorityFile } = certificates.authority;
   const { certificate, key } = certificates.admin;

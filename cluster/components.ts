@@ -9,8 +9,8 @@ import {
   auditLogFile,
   auditLogLimits,
   type Component,
-  components,
   defaultClusterDomain,
+  isWhole,
   type UpOptions,
 } from './cluster-options.ts';
 import { ensureEncryptionFile } from './encryption-file.ts';
@@ -136,6 +136,16 @@ const starters = {
       dns: await dnsOptions(cluster.options),
     });
   },
+
+  async ingress(cluster) {
+    const { startIngressComponent } = await import('./ingress-component.ts');
+    return await startIngressComponent({
+      ...clientOf(cluster, 'ingress', cluster.certificates.ingress),
+      nodeName: cluster.nodeName,
+      nodeIp: cluster.nodeIp,
+      flags: cluster.options.ingress ?? {},
+    });
+  },
 } satisfies Record<Component, (cluster: Cluster) => Promise<Running>>;
 
 /** What every component is given that talks to the API server. */
@@ -179,8 +189,7 @@ function computePlaceLabels({
 }
 
 /** A cluster that has its etcd and all components in this process: no other process can be leading. */
-const isAlone = ({ options }: Cluster): boolean =>
-  options.etcdServers.length === 0 && options.only.size === components.length;
+const isAlone = ({ options }: Cluster): boolean => options.etcdServers.length === 0 && isWhole(options.only);
 
 /** For members on the network: what the cluster's own authority of etcd has signed, unless files are named. */
 function etcdTlsOf(servers: readonly string[], { etcdFiles = {} }: UpOptions, certificates: ClusterCertificates) {

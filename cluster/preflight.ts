@@ -41,7 +41,7 @@ export async function preflight(options: UpOptions): Promise<Found> {
 
 /** Whatever acts on the machine or on objects must know that they are this cluster's. */
 export function firstThatActs({ only }: Pick<UpOptions, 'only'>): Component | undefined {
-  const act: readonly Component[] = ['controller-manager', 'scheduler', 'kubelet', 'proxy'];
+  const act: readonly Component[] = ['controller-manager', 'scheduler', 'kubelet', 'proxy', 'ingress'];
   return act.find((one) => only.has(one));
 }
 

@@ -15,6 +15,7 @@ import { startCertificateRenewal } from './certificate-renewal.ts';
 import { type Cluster, connectionAs, dnsAddressOf, prepareCluster } from './cluster.ts';
 import { type Component, components, type UpOptions } from './cluster-options.ts';
 import { dnsOptions, kubeletSettings, startComponent } from './components.ts';
+import { ensureDefaultIngressClass } from './default-ingress-class.ts';
 import { ensureDefaultStorageClass } from './default-storage-class.ts';
 import { prepareDemoImages, runDemo } from './demo.ts';
 import { ensureDnsService } from './dns-service.ts';
@@ -36,6 +37,7 @@ const titles: Record<Component, string> = {
   scheduler: 'Scheduler',
   kubelet: 'Kubelet',
   proxy: 'Proxy',
+  ingress: 'Ingress',
 };
 
 /** Resolves when the cluster was told to stop and has stopped; throws when it cannot start or a part of it ends. */
@@ -62,6 +64,7 @@ async function start(options: UpOptions, { terminal, progress, running }: Start)
   // What is wrong with it is said before anything starts.
   await dnsOptions(options);
   await kubeletSettings(options);
+  if (options.only.has('ingress')) await checkIngressFlags(options);
   const found = await progress.step('This machine', () => preflight(options));
   const logger = createLogger('up', { level: options.logLevel, file: join(options.dataDir, 'longshore.log') });
   if (found.engine !== undefined) logger.info('The engine of this machine will do', { engine: found.engine });
@@ -91,11 +94,18 @@ async function start(options: UpOptions, { terminal, progress, running }: Start)
     await asAdmin(cluster, signal, (client) =>
       ensureDnsService(client, { address: dnsAddressOf(options.serviceCidr), logger }),
     );
+  if (options.only.has('apiserver') && options.only.has('ingress'))
+    await asAdmin(cluster, signal, ensureDefaultIngressClass);
   if (options.only.has('kubelet'))
     await progress.step('Node is Ready', () => waitForNode(cluster, { progress, signal }));
   await progress.step('Other hosts can join', async () => await joining);
   const demo = images === undefined ? undefined : await startDemo(cluster, images, { terminal, progress, running });
   if (!terminal.signal.aborted) terminal.out.write(welcomeText(cluster, demo));
+}
+
+async function checkIngressFlags({ ingress = {} }: UpOptions): Promise<void> {
+  const { ingressSettings } = await import('./ingress-component.ts');
+  ingressSettings(ingress);
 }
 
 function keepCertificates({ options, nodeName, nodeIp, certificates, logger }: Cluster): Running {

@@ -29,6 +29,7 @@ const programsOf = {
   components: machine,
   deployments: machine,
   footprint: machine,
+  ingress: ['wrk'],
   join: machine,
   pods: machine,
   proxy: machine,

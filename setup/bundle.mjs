@@ -18,6 +18,7 @@ const programs = [
   'cli/main.ts',
   'cli/run-kubecfg.ts',
   'controller-manager/main.ts',
+  'ingress/main.ts',
   'kubelet/main.ts',
   'machinery/openapi/build-descriptions.ts',
   'proxy/main.ts',

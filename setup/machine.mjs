@@ -82,6 +82,7 @@ const sourceFolders = [
   'client',
   'cluster',
   'controller-manager',
+  'ingress',
   'kinds',
   'kubelet',
   'machinery',

@@ -12,7 +12,8 @@ export const arrows: Readonly<Record<string, readonly string[]>> = {
   scheduler: ['client', 'api', 'base'],
   kubelet: ['client', 'api', 'base'],
   proxy: ['client', 'api', 'base'],
-  cluster: ['apiserver', 'controller-manager', 'scheduler', 'kubelet', 'proxy', 'client', 'api', 'base'],
+  ingress: ['client', 'api', 'base'],
+  cluster: ['apiserver', 'controller-manager', 'scheduler', 'kubelet', 'proxy', 'ingress', 'client', 'api', 'base'],
   cli: ['cluster', 'client', 'api', 'base'],
 };
 
@@ -126,6 +127,18 @@ export const innerArrows: Readonly<Record<string, Readonly<Record<string, readon
     roles: [],
     'storage-versions': [],
     'garbage-collector': [],
+  },
+  // A request passes these: where it arrives, what is to become of it, who takes it on.
+  ingress: {
+    annotations: [],
+    routing: ['annotations'],
+    certificates: ['routing'],
+    figures: ['routing'],
+    messages: [],
+    forwarding: ['routing', 'messages'],
+    requests: ['routing', 'figures', 'messages', 'forwarding'],
+    listening: ['messages'],
+    publishing: [],
   },
   proxy: {
     nftables: [],
@@ -241,6 +254,7 @@ export const levels: Readonly<Record<string, readonly (readonly string[])[]>> = 
 /** Files that folders of a room may import although they lie beside them: contracts, and what starts programs. */
 export const innerGround: readonly string[] = [
   'proxy/program.ts',
+  'ingress/problem.ts',
   'machinery/field-errors.ts',
   'machinery/patterns.ts',
   ...['kind.ts', 'define-kind.ts', 'columns.ts', 'spec-and-status.ts'].map((name) => `kinds/${name}`),
@@ -353,7 +367,7 @@ export const dockerSpeakers = [
 ];
 
 /** Time and chance come in from outside: tests decide what time it is. These rooms read neither, but for a few files. */
-export const timelessRooms = ['apiserver', 'client', 'controller-manager', 'scheduler', 'kubelet', 'proxy'];
+export const timelessRooms = ['apiserver', 'client', 'controller-manager', 'scheduler', 'kubelet', 'proxy', 'ingress'];
 export const timeReaders: Readonly<Record<string, string>> = {
   'apiserver/store/etcd-calls.ts': 'the deadline of a call is a timer on a real connection',
   'apiserver/store/etcd-connection.ts': "gRPC takes deadlines in the system's time",

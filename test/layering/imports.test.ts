@@ -215,7 +215,7 @@ describe('layering', () => {
     assert.deepEqual(kindsNamedBy(planted('machinery/planted.ts', '../api/types/meta/v1.ts')), []);
   });
 
-  for (const component of ['controller-manager', 'scheduler', 'kubelet', 'proxy']) {
+  for (const component of ['controller-manager', 'scheduler', 'kubelet', 'proxy', 'ingress']) {
     // What a worker's process loads is memory that its pods do not get, and time until it is ready.
     it(`lets ${component} load little of the API's rules`, () => {
       const early = sources.filter(({ path }) => loadedLate[path] === undefined);

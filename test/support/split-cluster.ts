@@ -146,6 +146,8 @@ export class SplitCluster {
         return [...kubeconfig, '--no-leader-elect'];
       case 'proxy':
         return [...kubeconfig, '--node-name', nodeName];
+      case 'ingress':
+        return [...kubeconfig, '--node-name', nodeName, '--node-ip', nodeIp];
       case 'kubelet':
         return [
           ...[...kubeconfig, '--node-name', nodeName, '--node-ip', nodeIp],

@@ -122,6 +122,7 @@ const nodeDns = 'longshore:node-dns';
 /** Of each node's proxy, which enforces NetworkPolicies: pods of all nodes are peers. */
 const policyEnforcer = 'longshore:network-policy-enforcer';
 const proxies = { users: ['system:kube-proxy'] };
+const ingress = 'longshore:ingress';
 
 export const componentRoles: readonly ClusterRole[] = [
   ...Object.entries(controllers).map(([account, rules]) => clusterRole(roleOf(account), rules)),
@@ -132,6 +133,14 @@ export const componentRoles: readonly ClusterRole[] = [
   clusterRole(policyEnforcer, [
     allow('list watch', 'networking.k8s.io', 'networkpolicies'),
     allow('list watch', 'core', 'namespaces pods'),
+  ]),
+  clusterRole(ingress, [
+    allow('list watch', 'networking.k8s.io', 'ingresses ingressclasses'),
+    allow('patch', 'networking.k8s.io', 'ingresses/status'),
+    // Of Secrets it asks for those of type kubernetes.io/tls only; roles cannot say so.
+    allow('list watch', 'core', 'nodes secrets services'),
+    allow('list watch', 'discovery.k8s.io', 'endpointslices'),
+    allowEvents,
   ]),
   // Who may read pods of a namespace may read why they wait: `view`, and so `edit` and `admin`, take it up.
   // As upstream's metrics-server brings it.
@@ -150,6 +159,7 @@ export const componentBindings: readonly ClusterRoleBinding[] = [
   clusterRoleBinding(clusterReader, proxies),
   clusterRoleBinding(nodeDns, proxies),
   clusterRoleBinding(policyEnforcer, proxies),
+  clusterRoleBinding(ingress, { users: ['longshore:ingress'] }),
   clusterRoleBinding(
     'system:kubelet-api-admin',
     { users: ['kube-apiserver-kubelet-client'] },

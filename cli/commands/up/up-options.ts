@@ -9,6 +9,7 @@ import {
   components,
   defaultClusterDomain,
   defaultDataDir,
+  isWhole,
   kubeletFlags,
   logLevels,
   proxyModes,
@@ -51,6 +52,17 @@ export const upOptions: Readonly<Record<string, Options>> = {
     default: 'longshore',
   }),
   'proxy-mode': { choices: proxyModes, default: 'nftables', describe: 'How services are forwarded' },
+  ingress: { type: 'boolean', default: true, describe: 'Serve Ingresses on this node (--no-ingress: do not)' },
+  'ingress-http-port': text('Port of the ingress for plain requests', { default: '80' }),
+  'ingress-https-port': text('Port of the ingress for requests by TLS', { default: '443' }),
+  'ingress-default-certificate': text('NAMESPACE/SECRET of the certificate for hosts without one'),
+  'ingress-access-log': text('File of a line for each request to the ingress; default: none'),
+  'ingress-proxy-protocol': {
+    type: 'boolean',
+    default: false,
+    describe: 'A balancer in front of the ingress says by the PROXY protocol who is connected',
+  },
+  'ingress-trusted-proxies': text('Networks of proxies whose X-Forwarded headers the ingress believes'),
   'registry-port': text("Port of the demo's image registry on loopback", { default: '5000' }),
   'cluster-signing-duration': text('How long certificates are good; renewed at two thirds of it; default: 8760h'),
   'encryption-provider-config': text(
@@ -81,7 +93,7 @@ export const upOptions: Readonly<Record<string, Options>> = {
 };
 
 export function parseUpOptions(args: Arguments): UpOptions {
-  const only = parseComponents(textOf(args, 'only'));
+  const only = parseComponents(textOf(args, 'only'), args.ingress !== false);
   const named = (name: string) => textOf(args, name) ?? '';
   return {
     ...parseNodeFlags(args),
@@ -90,7 +102,8 @@ export function parseUpOptions(args: Arguments): UpOptions {
     securePort: portOf(named('secure-port'), '--secure-port'),
     bindAddress: named('bind-address'),
     only,
-    demo: args.demo !== false && only.size === components.length,
+    demo: args.demo !== false && isWhole(only),
+    ingress: ingressFlagsOf(args),
     clusterCidr: named('cluster-cidr'),
     serviceCidr: named('service-cidr'),
     nodePortRange: portRangeOf(named('node-ports')),
@@ -191,8 +204,22 @@ function etcdFilesOf(args: Arguments): NonNullable<UpOptions['etcdFiles']> {
   };
 }
 
-function parseComponents(list: string | undefined): ReadonlySet<Component> {
-  if (list === undefined) return new Set(components);
+/** By the names that the ingress's own flags have. */
+function ingressFlagsOf(args: Arguments): NonNullable<UpOptions['ingress']> {
+  const certificate = textOf(args, 'ingress-default-certificate');
+  const accessLog = textOf(args, 'ingress-access-log');
+  return {
+    'http-port': portOf(textOf(args, 'ingress-http-port') ?? '', '--ingress-http-port'),
+    'https-port': portOf(textOf(args, 'ingress-https-port') ?? '', '--ingress-https-port'),
+    'proxy-protocol': isSet(args, 'ingress-proxy-protocol'),
+    'trusted-proxies': textOf(args, 'ingress-trusted-proxies') ?? '',
+    ...(certificate !== undefined && { 'default-ssl-certificate': certificate }),
+    ...(accessLog !== undefined && { 'access-log': accessLog }),
+  };
+}
+
+function parseComponents(list: string | undefined, withIngress: boolean): ReadonlySet<Component> {
+  if (list === undefined) return new Set(components.filter((one) => withIngress || one !== 'ingress'));
   const wanted = list.split(',').map((name) => name.trim());
   const isComponent = (name: string): name is Component => components.some((one) => one === name);
   const unknown = wanted.find((name) => !isComponent(name));
