@@ -17,6 +17,7 @@ const benchmarks: Readonly<Record<string, () => Promise<Benchmark>>> = {
   probes: () => import('./probes.ts'),
   proxy: () => import('./proxy.ts'),
   requests: () => import('./requests.ts'),
+  rollout: () => import('./rollout.ts'),
   scheduler: () => import('./scheduler.ts'),
   store: () => import('./store.ts'),
   watch: () => import('./watch.ts'),

@@ -103,6 +103,10 @@ class ListWatchInformer<T extends KubernetesObject> implements Informer<T> {
     return this.#connectedSince;
   }
 
+  get resourceVersion(): string | undefined {
+    return this.#version;
+  }
+
   addIndexers(indexers: Readonly<Record<string, Indexer<T>>>): void {
     this.#cache.addIndexers(indexers);
   }

@@ -48,6 +48,8 @@ export interface Informer<T extends KubernetesObject> extends ObjectCache<T> {
   run(signal: AbortSignal): Promise<void>;
   /** Resolves when the first list is in, or when `signal` aborts. */
   synced(signal?: AbortSignal): Promise<void>;
+  /** Of the store: every change up to it is in the cache. Undefined before the first list. */
+  readonly resourceVersion: string | undefined;
   /** Monotonic milliseconds since which the watch has been up without a break; undefined while it is down. */
   readonly connectedSince: number | undefined;
 }

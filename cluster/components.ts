@@ -130,6 +130,7 @@ const starters = {
     return await startProxy({
       ...clientOf(cluster, 'proxy', cluster.certificates.proxy),
       nodeName: cluster.nodeName,
+      nodeConnection: connectionAs(cluster, cluster.certificates.kubelet),
       clusterCidr: cluster.options.clusterCidr,
       table: cluster.options.networkName,
       mode: cluster.options.proxyMode,

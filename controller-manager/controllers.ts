@@ -10,6 +10,7 @@ import { createDisruptionController } from './disruption/disruption-controller.t
 import { createEndpointSliceController } from './endpoints/endpoint-slice-controller.ts';
 import { createEndpointsController } from './endpoints/endpoints-controller.ts';
 import { createEndpointsMirroringController } from './endpoints/endpoints-mirroring-controller.ts';
+import { createPodDrainController } from './endpoints/pod-drain-controller.ts';
 import { createGarbageController } from './garbage-collector/garbage-collector-controller.ts';
 import { createAccountTokenController } from './identity/account-token-controller.ts';
 import { createBootstrapSignerController } from './identity/bootstrap-signer-controller.ts';
@@ -83,6 +84,7 @@ export const controllersOf = (settings: ControllerSettings): readonly Controller
   { name: 'configuration-rollout-controller', create: createConfigurationRolloutController },
   { name: 'endpoints-controller', create: createEndpointsController },
   { name: 'endpointslice-controller', create: createEndpointSliceController },
+  { name: 'pod-drain-controller', create: createPodDrainController },
   { name: 'endpointslice-mirroring-controller', create: createEndpointsMirroringController },
   { name: 'namespace-controller', create: createNamespaceDeletionController },
   { name: 'serviceaccount-controller', create: createServiceAccountController },

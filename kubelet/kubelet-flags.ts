@@ -27,6 +27,11 @@ export const kubeletFlags = {
     ...text,
     describe: 'The longest wait between two starts of a container, 1s to 5m; a pod may ask for less; default: 5m',
   },
+  'drain-bound': {
+    ...text,
+    describe:
+      'The longest wait for the proxies before a deleted pod is told to end, 0s to 5m; a pod may say another; default: 10s',
+  },
   'max-parallel-image-pulls': { ...text, describe: 'Images that are pulled at the same time; default: 4' },
   'image-pull-credentials-verification-policy': {
     ...text,

@@ -48,6 +48,8 @@ export interface KubeletOptions {
   readonly allowedUnsafeSysctls?: readonly string[];
   /** The longest wait between two starts of a container, 1 s to 5 min; a pod may ask for less. Default: 5 min. */
   readonly maxRestartPeriodMs?: number;
+  /** How long a deleted pod waits at most until no proxy leads to it; a pod may say another bound. Default: 10 s. */
+  readonly drainBoundMs?: number;
   /** What is reserved, and what is done when the node runs short. Default: upstream's. */
   readonly pressure?: PressureOptions;
   /** Pulls at the same time. Default: 4, more would only share the same line. */

@@ -1,6 +1,7 @@
 /** What a kubelet is made of, and who is told of what: pods and events come in, actions and statuses go out. */
 
 import { join } from 'node:path';
+import { usualDrainBoundMs } from '../api/pod-drain.ts';
 import { isPodFinished } from '../api/pods.ts';
 import { parseQuantity } from '../api/quantity.ts';
 import { nodes, pods, services } from '../api/resources/core.ts';
@@ -302,6 +303,8 @@ export function createParts(input: PartsInput): Parts {
       clock,
       logger,
       nodeIp,
+      services: serviceInformer,
+      drainBoundMs: input.drainBoundMs ?? usualDrainBoundMs,
     },
     signal: input.signal,
     admission,

@@ -20,6 +20,7 @@ const cases: readonly [flags: KubeletFlagValues, wanted: Partial<KubeletSettings
     { allowedUnsafeSysctls: ['kernel.msg*', 'net.core.somaxconn', 'fs.mqueue.*'] },
   ],
   [{ 'max-container-restart-period': '30s' }, { maxRestartPeriodMs: 30_000 }],
+  [{ 'drain-bound': '0s' }, { drainBoundMs: 0 }],
   [{ 'max-parallel-image-pulls': '1' }, { maxParallelImagePulls: 1 }],
   [{ 'container-log-max-size': '1Mi' }, { logRotation: { maxSize: '1Mi', maxFiles: 5 } }],
   [{ 'container-log-max-files': '2' }, { logRotation: { maxSize: '10Mi', maxFiles: 2 } }],
@@ -39,6 +40,7 @@ const cases: readonly [flags: KubeletFlagValues, wanted: Partial<KubeletSettings
 ];
 const mistakes: readonly [flags: KubeletFlagValues, says: RegExp][] = [
   [{ 'pod-max-pids': '1e3' }, /^--pod-max-pids must be a whole number, not "1e3"$/],
+  [{ 'drain-bound': '1h' }, /^--drain-bound 1h must be a duration from 0s to 5m/],
   [{ 'max-container-restart-period': '1h' }, /^--max-container-restart-period 1h must be a duration from 1s to 5m/],
   [{ 'max-parallel-image-pulls': '0' }, /^--max-parallel-image-pulls must be a whole number from 1 on/],
   [{ 'container-log-max-size': 'much' }, /^--container-log-max-size must be an amount of bytes/],

@@ -1,6 +1,7 @@
 /** What the flags of `kubelet-flags.ts` say. Pure. */
 
 import { findVerificationPolicy } from '../api/image-verification.ts';
+import { drainBoundRule, parseDrainBoundMs } from '../api/pod-drain.ts';
 import { parseQuantity } from '../api/quantity.ts';
 import { parseRestartPeriodMs, restartPeriodRule } from '../api/restart-period.ts';
 import { UserError } from '../base/user-error.ts';
@@ -16,6 +17,7 @@ export interface KubeletSettings
   extends Pick<
     KubeletOptions,
     | 'allowedUnsafeSysctls'
+    | 'drainBoundMs'
     | 'imageVerification'
     | 'keptLogs'
     | 'maxParallelImagePulls'
@@ -33,6 +35,7 @@ export interface KubeletSettings
 export function parseKubeletFlags(values: KubeletFlagValues = {}): KubeletSettings {
   const podMaxPids = textOf(values, 'pod-max-pids');
   const restartPeriod = textOf(values, 'max-container-restart-period');
+  const drainBound = textOf(values, 'drain-bound');
   const pullLimit = textOf(values, 'max-parallel-image-pulls');
   return {
     allowedUnsafeSysctls: listOf(values, 'allowed-unsafe-sysctls'),
@@ -41,6 +44,7 @@ export function parseKubeletFlags(values: KubeletFlagValues = {}): KubeletSettin
     logRotation: readLogRotation(values),
     ...(pullLimit !== undefined && { maxParallelImagePulls: readPullLimit(pullLimit) }),
     ...(restartPeriod !== undefined && { maxRestartPeriodMs: readRestartPeriod(restartPeriod) }),
+    ...(drainBound !== undefined && { drainBoundMs: readDrainBound(drainBound) }),
     ...(podMaxPids !== undefined && { podMaxPids: wholeNumberOf('pod-max-pids', podMaxPids) }),
     shutdownPeriods: parseShutdownPeriods(values),
     pressure: parsePressureOptions(Object.fromEntries(pressureFlagNames.map((name) => [name, textOf(values, name)]))),
@@ -70,6 +74,12 @@ function wholeNumberOf(flag: KubeletFlag, text: string): number {
 function readRestartPeriod(text: string): number {
   const ms = parseRestartPeriodMs(text);
   if (ms === undefined) throw new UserError(`--max-container-restart-period ${text} ${restartPeriodRule}`);
+  return ms;
+}
+
+function readDrainBound(text: string): number {
+  const ms = parseDrainBoundMs(text);
+  if (ms === undefined) throw new UserError(`--drain-bound ${text} ${drainBoundRule}`);
   return ms;
 }
 

@@ -13,6 +13,10 @@ await runComponentProcess({
   healthPort: 10256,
   flags: {
     kubeconfig: { type: 'string', demandOption: true, describe: 'How to reach the API servers' },
+    'node-kubeconfig': {
+      type: 'string',
+      describe: 'The same as the node, to tell what is programmed; without it no deleted pod waits for this proxy',
+    },
     'node-name': { type: 'string', default: hostname().toLowerCase(), describe: 'The node this is' },
     'cluster-cidr': { type: 'string', default: '10.244.0.0/16', describe: 'The pod network' },
     table: { type: 'string', default: 'longshore', describe: 'Name of the nftables table' },
@@ -37,6 +41,7 @@ await runComponentProcess({
   async start(flags, { logger, metrics }) {
     return await startProxy({
       connection: await readKubeconfig(flags.kubeconfig),
+      ...(flags['node-kubeconfig'] && { nodeConnection: await readKubeconfig(flags['node-kubeconfig']) }),
       logger,
       metrics,
       nodeName: flags['node-name'],

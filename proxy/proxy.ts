@@ -23,6 +23,7 @@ import type { Running } from '../base/lifecycle.ts';
 import type { Logger } from '../base/logger.ts';
 import { Metrics } from '../base/metrics.ts';
 import { userAgentOf } from '../base/version.ts';
+import type { Client } from '../client/client.ts';
 import { readClusterId } from '../client/cluster-id.ts';
 import type { Connection } from '../client/connection.ts';
 import type { EventSubject } from '../client/event-correlator.ts';
@@ -40,6 +41,7 @@ import { PolicyKeeper } from './policies/policy-keeper.ts';
 import { tellUnenforcedPolicies } from './policies/unenforced-policies.ts';
 import { type RunProgram, runProgram } from './program.ts';
 import { ProxyMetrics } from './proxy-metrics.ts';
+import { ProgrammedRevision, writeRevision } from './revision/programmed-revision.ts';
 import { RouteKeeper } from './routes/route-keeper.ts';
 import { Nftables } from './services/nftables.ts';
 import type { RuleApplier } from './services/rule-applier.ts';
@@ -53,6 +55,8 @@ export interface ProxyOptions {
   readonly connection: Connection;
   readonly logger: Logger;
   readonly nodeName: string;
+  /** As the node, which may say on its Lease what is programmed; undefined: nobody waits for this proxy. */
+  readonly nodeConnection?: Connection | undefined;
   readonly clusterCidr: string;
   /** `nftables` falls back to `userspace` where it cannot be used. */
   readonly mode: 'nftables' | 'userspace';
@@ -71,6 +75,7 @@ export interface RunningProxy extends Running {
   whyNotReady(): string | undefined;
 }
 
+const userAgent = userAgentOf('longshore-proxy');
 const groupingMs = 20;
 const verifyEveryMs = 4_000;
 const backoff = { baseMs: 200, maxMs: 10_000 };
@@ -108,6 +113,8 @@ class ProxyLoop {
   readonly #dns: NodeDns | undefined;
   /** Undefined where policies cannot be enforced. */
   readonly #policies: PolicyKeeper | undefined;
+  readonly #nodeClient: Client | undefined;
+  readonly #revision: ProgrammedRevision | undefined;
   /** Made when it is known whose rules they are. */
   #appliers: readonly RuleApplier[] = [];
   #host: HostSettings | undefined;
@@ -126,22 +133,34 @@ class ProxyLoop {
     this.#clock = clock;
     const metrics = options.metrics ?? new Metrics();
     this.#metrics = new ProxyMetrics(metrics);
-    this.#client = createRestClient(connection, { userAgent: userAgentOf('longshore-proxy'), logger });
+    this.#client = createRestClient(connection, { userAgent, logger });
     this.#services = createInformer(this.#client, services, { logger });
     this.#slices = createInformer(this.#client, endpointSlices, { logger, indexers: { service: serviceOf } });
     this.#nodes = createInformer(this.#client, nodes, { logger, clock });
     this.#namespaces = createInformer(this.#client, namespaces, { logger, clock, metadataOnly: true });
     this.#services.onChange(() => this.#changed());
-    // Others renew or relabel slices; only what rules are made of counts.
-    this.#slices.onChange((change) => changesRules(change) && this.#changed());
+    this.#slices.onChange((change) => {
+      if (change.next !== undefined) this.#revision?.seen(change.next);
+      // Others renew or relabel slices; only what rules are made of is programmed.
+      if (changesRules(change)) this.#changed();
+      else this.#wake();
+    });
     this.#recorder = new EventRecorder({ client: this.#client, logger, clock });
     const kernel = mode === 'nftables';
     this.#monitor = kernel ? new TableMonitor({ table, logger, clock, onDisturbance: () => this.#wake() }) : undefined;
     this.#staleFlows = kernel ? new StaleFlows({ logger, run }) : undefined;
     const onTrouble = (why: string) => this.#tell('RouteFailed', why);
     this.#routes = new RouteKeeper({ ...options, nodes: this.#nodes, clock, run, onTrouble });
-    const { dns, clusterCidr, nodeName } = options;
+    const { dns, clusterCidr, nodeConnection, nodeName } = options;
     const shared = { client: this.#client, namespaces: this.#namespaces, run, clock, logger, metrics };
+    const nodeClient = nodeConnection && createRestClient(nodeConnection, { userAgent, logger });
+    this.#nodeClient = nodeClient;
+    this.#revision =
+      nodeClient &&
+      new ProgrammedRevision({
+        ...{ clock, logger, nodeCount: () => this.#nodes.size },
+        write: (revision) => writeRevision(nodeClient, nodeName, revision),
+      });
     this.#dns =
       dns &&
       new NodeDns({
@@ -168,6 +187,7 @@ class ProxyLoop {
       this.#monitor?.run(signal),
       this.#routes.run(signal),
       this.#dns?.run(signal),
+      this.#revision?.run(signal),
     ]);
     await Promise.all([this.#services.synced(signal), this.#slices.synced(signal)]);
     const clusterId = await this.#meetCluster(signal);
@@ -176,6 +196,7 @@ class ProxyLoop {
     await Promise.all([background, enforcing]);
     await Promise.all(this.#appliers.map((applier) => applier.stop()));
     await this.#client.close();
+    await this.#nodeClient?.close();
   }
 
   async #enforcePolicies(clusterId: string, signal: AbortSignal): Promise<void> {
@@ -230,6 +251,7 @@ class ProxyLoop {
       try {
         await this.#verify();
         if (!this.#applied || this.#changedAt !== undefined) await this.#apply();
+        else this.#revision?.programmed(this.#slices.resourceVersion);
         failures = 0;
         this.#trouble = undefined;
         await this.#nextChange(signal);
@@ -247,6 +269,7 @@ class ProxyLoop {
     const startedAt = this.#clock.monotonic();
     const changedAt = this.#changedAt;
     this.#changedAt = undefined;
+    const programmed = this.#slices.resourceVersion;
     const slicesOf = (service: string) => this.#slices.byIndex('service', service);
     const ownAddresses =
       this.#dns === undefined ? [] : addressesOfNodeDns(this.#services.get(dnsServiceKey), slicesOf(dnsServiceKey));
@@ -261,6 +284,7 @@ class ProxyLoop {
     for (const applier of this.#appliers) await applier.apply(rules);
     await this.#dns?.serve(ownAddresses);
     await this.#staleFlows?.forget(rules);
+    this.#revision?.programmed(programmed);
     const now = this.#clock.monotonic();
     const sinceChangeMs = this.#applied && changedAt !== undefined ? now - changedAt : undefined;
     this.#metrics.observe(now - startedAt, sinceChangeMs);

@@ -54,6 +54,8 @@ export interface RestartWait {
 export interface PodContext {
   /** Everything of it is to end. */
   readonly ending: boolean;
+  /** Its containers are not told of its end yet, because requests may still come. */
+  readonly draining?: boolean;
   /** Why a running container must end, by container id: a failed probe or hook. */
   readonly stopReasons: ReadonlyMap<string, StopReason>;
   /** Its volumes were made, by this kubelet or one before, and it is time to look at their contents again. */
@@ -69,7 +71,7 @@ export interface PodContext {
 }
 
 export function computePodActions(pod: PodObject, observed: ObservedPod, context: PodContext): PodAction[] {
-  if (context.ending) return computeEnding(pod, observed);
+  if (context.ending) return context.draining ? [] : computeEnding(pod, observed);
   const current = runningSandboxOf(observed);
   const starts = computeStarts(pod, observed, current, context);
   if (starts.finished) return computeEnding(pod, observed);

@@ -1,6 +1,6 @@
 /** Where one pod is on its way, and who is told when its life, or all of it, is over. */
 
-import { advance, type PodFacts, type PodState } from './pod-state.ts';
+import { advance, causeOf, objectFateOf, type PodFacts, type PodState } from './pod-state.ts';
 
 export class PodLife {
   readonly #syncing = new AbortController();
@@ -14,6 +14,11 @@ export class PodLife {
 
   get isEnding(): boolean {
     return this.#state.phase !== 'syncing';
+  }
+
+  /** It ends because its deletion was asked for; the object is still there. */
+  get isDeleted(): boolean {
+    return causeOf(this.#state)?.type === 'deleted' && objectFateOf(this.#state) === 'present';
   }
 
   /** Nothing of the pod runs any more, and nothing will. */

@@ -17,9 +17,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { RetriedStep } from '../../api/pod-retry.ts';
 import { isPodFinished, isPodTerminating } from '../../api/pods.ts';
 import { computeBackoffMs } from '../../base/backoff.ts';
-import type { Clock } from '../../base/clock.ts';
 import type { Logger } from '../../base/logger.ts';
-import type { Recorder } from '../../client/event-recorder.ts';
 import type { PodCgroups } from '../cgroups/pod-cgroups.ts';
 import { withResized } from '../containers/allocated-resources.ts';
 import type { NodeDevices } from '../devices/node-devices.ts';
@@ -31,6 +29,7 @@ import type { Prober } from '../probes/prober.ts';
 import type { Runtime } from '../runtime/runtime.ts';
 import type { Volumes } from '../volumes/volumes.ts';
 import { watchContainers } from './container-watch.ts';
+import { EndpointDrain, type EndpointDrainOptions } from './endpoint-drain.ts';
 import { followLongStep } from './long-step.ts';
 import type { NodeAdmission } from './node-admission.ts';
 import type { ObservedPods } from './observed-pods.ts';
@@ -51,7 +50,7 @@ import { stopSooner } from './stop-container.ts';
 import { waitingSteps } from './waiting-steps.ts';
 import type { WorkMetrics, WorkType } from './work-metrics.ts';
 
-export interface PodWorkerDependencies {
+export interface PodWorkerDependencies extends EndpointDrainOptions {
   readonly runtime: Runtime;
   readonly sync: PodSync;
   readonly observed: ObservedPods;
@@ -64,8 +63,6 @@ export interface PodWorkerDependencies {
   readonly volumes: Volumes;
   readonly devices: Pick<NodeDevices, 'release'>;
   readonly cgroups: Pick<PodCgroups, 'remove'>;
-  readonly recorder: Recorder;
-  readonly clock: Clock;
   readonly logger: Logger;
   readonly nodeIp: string;
   /** The longest wait of this node between two starts of a container. */
@@ -84,6 +81,7 @@ export class PodWorker {
   readonly #known = new PodRuntimeState();
   readonly #reporter: PodReporter;
   readonly #resizer: PodResizer;
+  readonly #drain: EndpointDrain;
   readonly #outlook: PodOutlook;
   readonly #life = new PodLife();
   #pod: PodObject;
@@ -98,6 +96,7 @@ export class PodWorker {
     this.#dependencies = dependencies;
     this.#pause = new StepPause(dependencies.clock);
     this.#reporter = new PodReporter(this.#known, dependencies);
+    this.#drain = new EndpointDrain(dependencies);
     this.#resizer = new PodResizer({ ...dependencies, known: this.#known });
     this.#outlook = new PodOutlook(this.#known, this.#life, dependencies);
     this.#logger = dependencies.logger.child({ pod: `${pod.metadata.namespace}/${pod.metadata.name}` });
@@ -236,7 +235,8 @@ export class PodWorker {
     });
     if (over && this.#life.state.phase === 'terminated') return await this.#finish(signal);
     const resizes = this.#life.isEnding ? {} : this.#resizer.decide(pod, known);
-    const context = { ...this.#outlook.context(this.#pod), ...resizes };
+    const drainLeftMs = this.#life.isDeleted ? this.#drain.leftMs(this.#pod, known) : 0;
+    const context = { ...this.#outlook.context(this.#pod), ...resizes, draining: drainLeftMs > 0 };
     const decided = computePodActions(pod, known, context);
     const heldBackMs = this.#outlook.heldBackMs(decided);
     const actions = heldBackMs === undefined ? decided : decided.filter(({ type }) => type === 'refreshVolumes');
@@ -250,6 +250,7 @@ export class PodWorker {
     // Hooks and pulls may have taken long; what they changed is told at once.
     await this.#watchContainers();
     this.#report(signal);
+    if (drainLeftMs > 0) return drainLeftMs;
     if (actions.some(({ type }) => !settlingActions.has(type))) return 0;
     return Math.min(heldBackMs ?? Number.POSITIVE_INFINITY, this.#outlook.nextLookMs(this.#pod, actions));
   }

@@ -107,7 +107,8 @@ export const innerArrows: Readonly<Record<string, Readonly<Record<string, readon
     pods: ['workloads'],
     nodes: ['pods'],
     namespaces: ['pods'],
-    endpoints: ['workloads', 'pods', 'namespaces'],
+    // Which nodes are silent.
+    endpoints: ['workloads', 'pods', 'namespaces', 'nodes'],
     'workloads/revisions': ['workloads', 'pods'],
     'workloads/replica-sets': ['workloads', 'pods'],
     'workloads/deployments': ['workloads', 'pods'],

@@ -145,7 +145,10 @@ export class SplitCluster {
       case 'scheduler':
         return [...kubeconfig, '--no-leader-elect'];
       case 'proxy':
-        return [...kubeconfig, '--node-name', nodeName];
+        return [
+          ...[...kubeconfig, '--node-name', nodeName],
+          ...['--node-kubeconfig', join(this.dataDir, 'kubelet.kubeconfig')],
+        ];
       case 'ingress':
         return [...kubeconfig, '--node-name', nodeName, '--node-ip', nodeIp];
       case 'kubelet':

@@ -89,19 +89,12 @@ export class WorkerHost {
 
   /** Starts kubecfg on this host. */
   kubecfg(words: readonly string[], environment: NodeJS.ProcessEnv = {}): HostRun {
-    const script = join(packageRoot, 'cli/kubecfg.mjs');
-    const child = spawn('nsenter', this.#enter([process.execPath, script, ...words]), {
-      stdio: ['ignore', 'pipe', 'pipe'],
-      env: { ...process.env, DOCKER_HOST: `unix://${this.#socketPath}`, KUBECONFIG: '', ...environment },
-    });
-    let text = '';
-    const collect = (chunk: Buffer) => {
-      text += chunk.toString();
-    };
-    child.stdout.on('data', collect);
-    child.stderr.on('data', collect);
-    const ended = once(child, 'close').then(([code]: (number | null)[]) => code ?? null);
-    return { process: child, output: () => text, ended };
+    return this.start([process.execPath, join(packageRoot, 'cli/kubecfg.mjs'), ...words], environment);
+  }
+
+  /** Starts a program on this host. */
+  start(argv: readonly string[], environment: NodeJS.ProcessEnv = {}): HostRun {
+    return startProgram('nsenter', this.#enter(argv), { DOCKER_HOST: this.socket, KUBECONFIG: '', ...environment });
   }
 
   /** All that a cluster could leave on a host, as text. */
@@ -144,6 +137,19 @@ export class WorkerHost {
   #enter(argv: readonly string[]): string[] {
     return ['-t', String(this.#engine.pid), '-m', '-n', '--', ...argv];
   }
+}
+
+/** A program whose output is collected. */
+export function startProgram(command: string, argv: readonly string[], environment: NodeJS.ProcessEnv = {}): HostRun {
+  const child = spawn(command, argv, { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, ...environment } });
+  let text = '';
+  const collect = (chunk: Buffer) => {
+    text += chunk.toString();
+  };
+  child.stdout.on('data', collect);
+  child.stderr.on('data', collect);
+  const ended = once(child, 'close').then(([code]: (number | null)[]) => code ?? null);
+  return { process: child, output: () => text, ended };
 }
 
 const addressOf = (number: number): string => `10.99.0.${10 + number}`;

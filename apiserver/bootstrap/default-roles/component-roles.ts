@@ -57,6 +57,7 @@ const controllers: Readonly<Record<string, PolicyRule[]>> = {
   ],
   'node-departure-controller': [allow('delete get', 'core', 'nodes')],
   'node-reachability-controller': [allow('patch', 'core', 'nodes')],
+  'pod-drain-controller': [allow('patch', 'core', 'pods/status')],
   'pod-rebalancer-controller': [
     allow(read, 'apps', 'deployments replicasets'),
     allow(read, 'core', 'nodes replicationcontrollers'),

@@ -83,3 +83,15 @@ describe('the longest wait between starts', () => {
     assert.deepEqual(told({ [period]: '1h' }, {}), refusal);
   });
 });
+
+describe('the bound of the wait for the proxies', () => {
+  it('is judged when a pod is made', () => {
+    const told = (bound: string) => {
+      const errors = new FieldErrors();
+      podKind.strategy.validate?.(pod({ 'longshore.dev/drain-bound': bound }), errors, { isUpdate: false });
+      return errors.list.filter(({ field }) => field.startsWith('metadata.annotations')).map(({ message }) => message);
+    };
+    assert.deepEqual(told('0s'), []);
+    assert.deepEqual(told('1h'), ['Invalid value: "1h": must be a duration from 0s to 5m']);
+  });
+});

@@ -2,6 +2,7 @@
 
 import { readEngineSettings } from '../../../api/engine-settings.ts';
 import { mirrorAnnotation } from '../../../api/labels.ts';
+import { drainBoundAnnotation, drainBoundRule, parseDrainBoundMs } from '../../../api/pod-drain.ts';
 import { parseRestartPeriodMs, restartPeriodAnnotation, restartPeriodRule } from '../../../api/restart-period.ts';
 import type { AppArmorProfile, PodSpec, SeccompProfile } from '../../../api/types/core/v1.ts';
 import type { FieldErrors, FieldPath } from '../../../machinery/field-errors.ts';
@@ -26,6 +27,9 @@ export function validatePodAnnotations(
   const restartPeriod = annotations[restartPeriodAnnotation];
   if (restartPeriod !== undefined && parseRestartPeriodMs(restartPeriod) === undefined)
     errors.invalid(path.key(restartPeriodAnnotation), restartPeriod, restartPeriodRule);
+  const drainBound = annotations[drainBoundAnnotation];
+  if (drainBound !== undefined && parseDrainBoundMs(drainBound) === undefined)
+    errors.invalid(path.key(drainBoundAnnotation), drainBound, drainBoundRule);
   const names = containersOf(spec).map(({ name }) => name);
   for (const [key, value] of Object.entries(annotations)) {
     if (key === seccompPodAnnotation || key.startsWith(seccompContainerPrefix)) {
