@@ -44,6 +44,7 @@ import type { PodFailure } from './pods/pod-state.ts';
 import { PodSync } from './pods/pod-sync.ts';
 import { PodWorkers } from './pods/pod-workers.ts';
 import { RestartBackoff } from './pods/restart-backoff.ts';
+import { StartMetrics } from './pods/start-metrics.ts';
 import { StaticStatuses } from './pods/status/static-statuses.ts';
 import { StatusManager } from './pods/status/status-manager.ts';
 import { parseAllowedSysctls } from './pods/sysctls.ts';
@@ -136,6 +137,7 @@ export function createParts(input: PartsInput): Parts {
   const backoff = new RestartBackoff();
   const wake = (uid: string) => workers.wake(uid);
   const workMetrics = new WorkMetrics(input.metrics);
+  const starts = new StartMetrics(input.metrics);
   const observed = new ObservedPods({ runtime, logger, clock, onChange: wake, metrics: workMetrics });
   const prober = new Prober({
     ...{ runtime, recorder, clock, userAgent: probeUserAgent, onChange: wake },
@@ -205,6 +207,7 @@ export function createParts(input: PartsInput): Parts {
     cgroups,
     observed,
     recorder,
+    starts,
     clock,
     limiter: new Limiter(parallel.containers),
     ...limits,
@@ -241,6 +244,7 @@ export function createParts(input: PartsInput): Parts {
     backoff,
     maxRestartPeriodMs,
     recorder,
+    starts,
     clock,
     limiter: new Limiter(parallel.sandboxes),
     ...limits,

@@ -31,6 +31,7 @@ import { VolumeError, type Volumes } from '../volumes/volumes.ts';
 import type { ObservedPods } from './observed-pods.ts';
 import type { PodRuntimeState, StartingSandbox } from './pod-runtime-state.ts';
 import { withRemembered } from './remembered-containers.ts';
+import type { StartMetrics } from './start-metrics.ts';
 
 export interface StarterOptions extends NodeLimits {
   readonly runtime: Runtime;
@@ -41,6 +42,7 @@ export interface StarterOptions extends NodeLimits {
   readonly cgroups: Pick<PodCgroups, 'ensure'>;
   readonly observed: ObservedPods;
   readonly recorder: Recorder;
+  readonly starts: StartMetrics;
   readonly clock: Clock;
   readonly limiter: Limiter;
   readonly userAgent: string;
@@ -77,6 +79,8 @@ export class ContainerStarter {
    */
   async start(input: StartInput): Promise<void> {
     const { container, known } = input;
+    const { starts } = this.#options;
+    starts.containerStarts(container.kind);
     try {
       const id = await this.#create(input);
       const sandbox = await this.#sandboxFor(id, input);
@@ -87,6 +91,7 @@ export class ContainerStarter {
       this.#options.observed.noteContainer(state);
     } catch (error) {
       if (!(error instanceof StartError)) throw error;
+      starts.containerFailed(container.kind, error.reason);
       const words = `Error: ${error.reason.includes('Container') ? error.message : error.reason}`;
       this.#tellFailure(input, words);
       known.containerWaits(container.spec.name, { reason: error.reason, message: error.message });

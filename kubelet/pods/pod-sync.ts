@@ -21,6 +21,7 @@ import type { PodRuntimeState, StartingSandbox } from './pod-runtime-state.ts';
 import { resizeContainer, resizePod } from './resize-container.ts';
 import type { RestartBackoff } from './restart-backoff.ts';
 import { SandboxMaker } from './sandbox-maker.ts';
+import type { StartMetrics } from './start-metrics.ts';
 import { shortestGraceSeconds, stopContainer } from './stop-container.ts';
 
 export interface PodSyncOptions extends NodeLimits {
@@ -35,6 +36,7 @@ export interface PodSyncOptions extends NodeLimits {
   /** The longest wait of this node between two starts of a container. */
   readonly maxRestartPeriodMs: number;
   readonly recorder: Recorder;
+  readonly starts: StartMetrics;
   readonly clock: Clock;
   readonly limiter: Limiter;
   readonly dns: DnsSettings;

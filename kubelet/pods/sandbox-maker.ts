@@ -27,6 +27,7 @@ import type { PortMapping, Runtime, SandboxConfig, SandboxState } from '../runti
 import { VolumeError, type Volumes } from '../volumes/volumes.ts';
 import type { ObservedPods } from './observed-pods.ts';
 import type { PodRuntimeState } from './pod-runtime-state.ts';
+import type { StartMetrics } from './start-metrics.ts';
 import { withDots } from './sysctls.ts';
 
 export interface SandboxMakerOptions {
@@ -36,6 +37,7 @@ export interface SandboxMakerOptions {
   readonly cgroups: Pick<PodCgroups, 'ensure'>;
   readonly observed: ObservedPods;
   readonly recorder: Recorder;
+  readonly starts: StartMetrics;
   readonly clock: Clock;
   readonly limiter: Limiter;
   readonly dns: DnsSettings;
@@ -67,6 +69,7 @@ export class SandboxMaker {
     const folder = volumes.folderOf(pod.metadata.uid);
     await untilAborted(this.#writeFiles(pod, folder), signal);
     this.#tellMissingDns(pod);
+    this.#options.starts.podStarts();
     try {
       const config = this.#sandboxConfig(pod, attempt, await untilAborted(this.#makeGroup(input), signal));
       const id = await limiter.run(() => runtime.createSandbox(config), signal);
@@ -151,7 +154,8 @@ export class SandboxMaker {
 
   /** It is tried again, after a wait that grows. */
   #tellSandboxFailure(pod: PodObject, known: PodRuntimeState, error: unknown): void {
-    const { recorder, clock } = this.#options;
+    const { recorder, clock, starts } = this.#options;
+    starts.podFailed();
     known.sandboxFailed(clock.monotonic());
     const words = withoutNodePaths(errorText(error), this.#options.volumes.folderOf(pod.metadata.uid));
     const message = `Failed to create pod sandbox: ${words}`;

@@ -3,11 +3,12 @@
  * upstream's kubelet: what dashboards and recording rules read. Pure.
  */
 
+import { dirname } from 'node:path';
 import { type MetricFamily, type MetricSample, metricsText } from '../../base/metrics-text.ts';
 import { gitVersion } from '../../base/version.ts';
 import type { BlockDeviceStats, ContainerStats, InterfaceStats, KernelFigures } from '../runtime/container-stats.ts';
 import type { MachineFacts } from './machine-facts.ts';
-import type { NodeMeasurement } from './usage-meter.ts';
+import { type NodeMeasurement, type PodMeasurement, sumOfPod, type UsageAmount } from './usage-meter.ts';
 
 /** One file system of the machine that pods' files lie on. */
 export interface DeviceFileSystem {
@@ -82,38 +83,43 @@ const measuredOf = ({ pods }: NodeMeasurement): Measured[] =>
     ];
   });
 
+/** A pod as a whole: no container, and no image, which is how rules tell it from its containers. */
+function labelsOfPod({ pod: { namespace, name, uid }, sandbox }: PodMeasurement): Labels {
+  const group = dirname(sandbox?.figures?.path ?? '');
+  const hasOwn = group.includes(uid) || group.includes(uid.replaceAll('-', '_'));
+  return { container: '', id: hasOwn ? group : `/pod${uid}`, image: '', name: '', namespace, pod: name };
+}
+
 function usageFamilies(all: readonly Measured[], { measurement }: CadvisorInput): MetricFamily[] {
-  const { machine, at } = measurement;
-  const of = (value: (stats: ContainerStats) => number, ofMachine: number, more: Labels = {}): MetricSample[] => [
-    { labels: { ...machineLabels, ...more }, value: ofMachine, at },
-    ...all.map(({ labels, stats }) => ({ labels: { ...labels, ...more }, value: value(stats), at: stats.at })),
-  ];
-  const failures = (type: string, ofMachine: number, value: (stats: ContainerStats) => number) =>
-    of(value, ofMachine, { failure_type: type, scope: 'container' });
+  const { machine, at, pods } = measurement;
+  const of = (amount: UsageAmount, { more = {}, divisor = 1 }: { more?: Labels; divisor?: number } = {}) => {
+    const sample = (labels: Labels, value: number, measuredAt: number): MetricSample => {
+      return { labels: { ...labels, ...more }, value: value / divisor, at: measuredAt };
+    };
+    return [
+      sample(machineLabels, machine[amount], at),
+      ...pods.map((pod) => sample(labelsOfPod(pod), sumOfPod(pod, amount), pod.sandbox?.at ?? at)),
+      ...all.map(({ labels, stats }) => sample(labels, stats[amount], stats.at)),
+    ];
+  };
+  const failures = (type: string, amount: UsageAmount) =>
+    of(amount, { more: { failure_type: type, scope: 'container' } });
   return [
     counter(
       'container_cpu_usage_seconds_total',
       'Cumulative cpu time consumed in seconds.',
-      of(({ cpuNanoseconds }) => cpuNanoseconds / 1e9, machine.cpuNanoseconds / 1e9, { cpu: 'total' }),
+      of('cpuNanoseconds', { more: { cpu: 'total' }, divisor: 1e9 }),
     ),
     gauge(
       'container_memory_usage_bytes',
       'Current memory usage in bytes, including all memory regardless of when it was accessed',
-      of(({ memoryUsageBytes }) => memoryUsageBytes, machine.memoryUsageBytes),
+      of('memoryUsageBytes'),
     ),
-    gauge(
-      'container_memory_working_set_bytes',
-      'Current working set in bytes.',
-      of(({ workingSetBytes }) => workingSetBytes, machine.workingSetBytes),
-    ),
-    gauge(
-      'container_memory_rss',
-      'Size of RSS in bytes.',
-      of(({ rssBytes }) => rssBytes, machine.rssBytes),
-    ),
+    gauge('container_memory_working_set_bytes', 'Current working set in bytes.', of('workingSetBytes')),
+    gauge('container_memory_rss', 'Size of RSS in bytes.', of('rssBytes')),
     counter('container_memory_failures_total', 'Cumulative count of memory allocation failures.', [
-      ...failures('pgfault', machine.pageFaults, ({ pageFaults }) => pageFaults),
-      ...failures('pgmajfault', machine.majorPageFaults, ({ majorPageFaults }) => majorPageFaults),
+      ...failures('pgfault', 'pageFaults'),
+      ...failures('pgmajfault', 'majorPageFaults'),
     ]),
     gauge('container_last_seen', 'Last time a container was seen by the exporter', [
       { labels: machineLabels, value: at / 1000, at },
@@ -243,13 +249,17 @@ function kernelFamilies(all: readonly Measured[], { measurement, deviceName }: C
   ];
 }
 
-/** Of pods, at their infra container, and of the machine. */
+/** Of the machine, and of pods: of no container, with the names of the infra container that has the pod's network. */
 function networkFamilies(all: readonly Measured[], { measurement, interfaces }: CadvisorInput): MetricFamily[] {
   const carriers = [
     { labels: machineLabels, at: measurement.at, interfaces },
     ...all
       .filter(({ labels }) => labels.container === 'POD')
-      .map(({ labels, stats }) => ({ labels, at: stats.at, interfaces: stats.interfaces ?? [] })),
+      .map(({ labels, stats }) => ({
+        labels: { ...labels, container: '' },
+        at: stats.at,
+        interfaces: stats.interfaces ?? [],
+      })),
   ];
   const of = (value: (one: InterfaceStats) => number): MetricSample[] =>
     carriers.flatMap(({ labels, at, interfaces: carried }) =>

@@ -92,14 +92,14 @@ const namesOf = ({ id, runtimeName = id, imageName = '' }: SandboxState | Contai
   imageName,
 });
 
-type Amount = Exclude<keyof ContainerStats, 'id' | 'at' | 'interfaces' | 'figures'>;
+export type UsageAmount = Exclude<keyof ContainerStats, 'id' | 'at' | 'interfaces' | 'figures'>;
 
 /** Of a pod's infra container and containers. */
-export const sumOfPod = ({ sandbox, containers }: PodMeasurement, amount: Amount): number =>
+export const sumOfPod = ({ sandbox, containers }: PodMeasurement, amount: UsageAmount): number =>
   containers.reduce((sum, { stats }) => sum + stats[amount], sandbox?.[amount] ?? 0);
 
 function sumOfPods(pods: readonly PodMeasurement[], startedAt: number): MachineUsage {
-  const sum = (amount: Amount) => pods.reduce((total, pod) => total + sumOfPod(pod, amount), 0);
+  const sum = (amount: UsageAmount) => pods.reduce((total, pod) => total + sumOfPod(pod, amount), 0);
   return {
     cpuNanoseconds: sum('cpuNanoseconds'),
     memoryUsageBytes: sum('memoryUsageBytes'),

@@ -60,7 +60,7 @@ describe('figures of a kubelet', { timeout: 300_000 }, () => {
 
   const metrics = async (path: string): Promise<ReadMetrics> => readMetrics(await read(path));
   const ofContainer = { namespace: 'default', pod: 'busy', container: 'c' };
-  const ofPod = { ...ofContainer, container: 'POD' };
+  const ofPod = { ...ofContainer, container: '' };
 
   it('has what dashboards read of containers, by name and label', async () => {
     const found = await eventually('the container was throttled', async () => {
@@ -93,6 +93,10 @@ describe('figures of a kubelet', { timeout: 300_000 }, () => {
     assert.deepEqual(Object.keys(labels), ['container', 'id', 'image', 'name', 'namespace', 'pod']);
     assert.match(labels.id ?? '', /^\/.*[0-9a-f]{64}/);
     assert.deepEqual([labels.image, labels.name?.startsWith('k8s_c_busy_default_')], [image, true]);
+    const [wholePod] = found.find('container_memory_working_set_bytes', ofPod);
+    assert.deepEqual([wholePod?.labels.image, wholePod?.labels.name], ['', '']);
+    assert.match(wholePod?.labels.id ?? '', /pod[0-9a-f]{8}[-_]/);
+    assert.ok((wholePod?.value ?? 0) >= workingSet);
     const interfaces = found.find('container_network_receive_bytes_total', ofPod);
     assert.deepEqual(
       interfaces.map((one) => one.labels.interface),
