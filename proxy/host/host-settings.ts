@@ -12,7 +12,7 @@ const settings = [
   { path: '/proc/sys/net/ipv4/ip_forward', why: 'packets between pods and the outside are not forwarded' },
   {
     path: '/proc/sys/net/bridge/bridge-nf-call-iptables',
-    why: 'answers between pods of one node bypass Services (module br_netfilter)',
+    why: 'pods of one node bypass Services and NetworkPolicies (module br_netfilter)',
   },
 ];
 
