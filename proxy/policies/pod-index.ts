@@ -47,6 +47,8 @@ export class PodIndex {
 
   select(namespaces: NamespaceChoice, selector: Selector): PodFacts[] {
     const chosen = this.#choose(namespaces);
+    const isEmpty = Object.keys(selector.matchLabels ?? {}).length + (selector.matchExpressions ?? []).length === 0;
+    if (isEmpty) return [...chosen].flatMap((namespace) => this.#byNamespace.get(namespace) ?? []);
     return this.#candidates(namespaces, chosen, selector).filter(
       ({ namespace, labels }) => chosen.has(namespace) && matchesLabelSelector(selector, labels),
     );
