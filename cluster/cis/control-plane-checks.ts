@@ -1,19 +1,25 @@
 /** Sections 1.3, 1.4, 2 and 4.3: the controller manager, the scheduler, etcd and the proxy, by what they show and who they are. */
 
 import { readdir, readFile } from 'node:fs/promises';
-import { configMaps, namespaces } from '../../api/resources/core.ts';
+import { configMaps, namespaces, services } from '../../api/resources/core.ts';
+import { dnsServiceKey } from '../../proxy/dns/dns-service.ts';
 import { type CisCheck, fail, look, none, noneFound, type Outcome, pass } from './check.ts';
-import { isLoopback, listeningSockets } from './probes.ts';
+import { isLoopback, type ListeningSocket, listeningSockets } from './probes.ts';
 import type { CisTarget } from './target.ts';
 
-/** The API server and the kubelet are for others; so is what Services have on each node. */
+/** The API server and the kubelet are for others; so are what Services have on each node, and its DNS. */
 async function strangeSockets(target: CisTarget): Promise<readonly string[]> {
   const kubelet = await target.kubelet();
   const [first = 30_000, last = 32_767] = (target.flag('node-ports') ?? '').split('-').filter(Boolean).map(Number);
   const known = [Number(target.server.port || 443), kubelet?.port];
   const sockets = (await listeningSockets(target.pid)).filter((socket) => !isLoopback(socket));
+  const dns = (await target.all(services)).find(
+    ({ metadata }) => `${metadata.namespace}/${metadata.name}` === dnsServiceKey,
+  );
+  const isDns = ({ address, port }: ListeningSocket): boolean =>
+    port === 53 && (dns?.spec?.clusterIPs ?? []).includes(address);
   return sockets
-    .filter(({ port }) => !known.includes(port) && (port < first || port > last))
+    .filter((socket) => !known.includes(socket.port) && (socket.port < first || socket.port > last) && !isDns(socket))
     .map(({ address, port }) => `${address}:${port}`);
 }
 
@@ -23,7 +29,7 @@ const onlyKnownPorts = (id: string, title: string): CisCheck => ({
   look: async (target) =>
     noneFound(
       await strangeSockets(target),
-      'the process listens to others on no port but those of the API server, the kubelet and Services',
+      'the process listens to others on no port but those of the API server, the kubelet, Services and the DNS',
       (list) => `the process also listens on ${list}`,
     ),
 });
