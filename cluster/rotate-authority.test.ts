@@ -49,7 +49,7 @@ describe('certificates by hand', () => {
 
   it('are listed with how long they are good', async () => {
     const listed = await listCertificates(dataDir, now);
-    assert.equal(listed.length, 17);
+    assert.equal(listed.length, 18);
     assert.ok(listed.some(({ file, subject }) => file === 'admin.kubeconfig' && subject.includes('CN=admin')));
     assert.deepEqual(await statesAt(now), ['ok']);
     assert.deepEqual(await statesAt(now + 300 * dayMs), ['due', 'ok']);
