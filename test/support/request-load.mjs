@@ -1,7 +1,7 @@
 /**
  * Sends GET requests at a steady rate, half of them each on a connection of its own, half over kept-alive ones, until
- * SIGTERM; then prints what came of them as JSON: `node request-load.mjs URL RATE`. Run as a process of its
- * own, in the network of a host.
+ * SIGTERM; then prints what came of them as JSON: `node request-load.mjs URL RATE`. Run as a process of its own, in the
+ * network of a host.
  *
  * As browsers and the HTTP clients of Go and Java do, it sends a request again when a connection that had been used
  * before was closed without a byte of an answer: a server may close an idle connection at any time, and who sends just

@@ -117,13 +117,7 @@ export class RolloutLab {
 
   /** Sends so many requests a second together from the master and a worker during `work`. */
   async underLoad(perSecond: number, work: () => Promise<void>): Promise<LoadOutcome> {
-    const argv = [
-      '--import',
-      'tsx',
-      join(packageRoot, 'test/support/request-load.mjs'),
-      this.#url,
-      String(perSecond / 2),
-    ];
+    const argv = [join(packageRoot, 'test/support/request-load.mjs'), this.#url, String(perSecond / 2)];
     const [host] = this.#hosts;
     if (host === undefined) throw new Error('There is no host');
     const local = startProgram(process.execPath, argv);
@@ -222,7 +216,7 @@ export class RolloutLab {
 
 const untilSending = (run: HostRun): Promise<boolean> =>
   eventually('requests are sent', () => {
-    if (run.process.exitCode !== null) throw new Error(run.output());
+    if (run.process.exitCode !== null) throw new Error(`The requests ended: ${run.output()}`);
     return run.output().includes('sending');
   });
 
