@@ -9,7 +9,9 @@ import { isExpired, isNotFound, isRetryable, isUnauthorized, StatusError } from 
 import { createAuthority, issueCertificate, type KeyPair } from '../base/certificates.ts';
 import { type Clock, systemClock } from '../base/clock.ts';
 import { silentLogger } from '../base/logger.ts';
+import { Metrics } from '../base/metrics.ts';
 import type { Client, WatchEvent } from './client.ts';
+import { countRequests } from './request-metrics.ts';
 import { createRestClient, createRestClientOver } from './rest-client.ts';
 import { Transport } from './transport.ts';
 
@@ -112,6 +114,31 @@ describe('rest client', () => {
     assert.equal(list.items[0]?.kind, 'Pod');
     assert.deepEqual(seen, [
       'GET /api/v1/namespaces/default/pods?labelSelector=a%20in%20(b%2Cc)&limit=5 test Bearer secret',
+    ]);
+  });
+
+  it('tells of each request how it went, also of one that is sent again', async () => {
+    let asked = 0;
+    const server = await serve((_, response) => {
+      asked += 1;
+      if (asked === 1) answer(response, 429, status(429, 'TooManyRequests'), { 'retry-after': '1' });
+      else answer(response, 200, pod);
+    });
+    const metrics = new Metrics();
+    const client = createRestClient(
+      { servers: [server], certificateAuthority: authority.certificate },
+      { userAgent: 'test', logger: silentLogger, clock: impatientClock([]), onOutcome: countRequests(metrics) },
+    );
+    closers.push(() => client.close());
+    await client.get(pods, key);
+    await closeAll();
+    await assert.rejects(client.get(pods, key));
+    const host = new URL(server).host;
+    const lines = (await metrics.text()).split('\n').filter((line) => line.startsWith('rest_client_requests_total{'));
+    assert.deepEqual(lines, [
+      `rest_client_requests_total{code="429",method="GET",host="${host}"} 1`,
+      `rest_client_requests_total{code="200",method="GET",host="${host}"} 1`,
+      'rest_client_requests_total{code="<error>",method="GET",host=""} 1',
     ]);
   });
 

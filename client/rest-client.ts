@@ -33,8 +33,9 @@ import type {
 import type { Connection } from './connection.ts';
 import { readText, refusal, retryAfterMs } from './http-answer.ts';
 import { readLines } from './read-lines.ts';
+import type { RequestOutcome } from './request-metrics.ts';
 import { collectionPath, objectPath, queryString } from './resource-path.ts';
-import { Transport } from './transport.ts';
+import { Transport, type TransportRequest } from './transport.ts';
 
 export interface RestClientOptions {
   /** Who is calling: the component's name. */
@@ -44,6 +45,8 @@ export interface RestClientOptions {
   readonly timeoutMs?: number;
   /** Called with the text of each `Warning:` header. Default: each text is logged once, as it comes with every answer. */
   readonly onWarning?: (text: string) => void;
+  /** Called once for each request that was sent, when the head of its answer is there, or when none will come. */
+  readonly onOutcome?: (outcome: RequestOutcome) => void;
   readonly clock?: Clock;
 }
 
@@ -96,6 +99,7 @@ class RestClient implements Client {
   readonly #timeoutMs: number;
   readonly #userAgent: string;
   readonly #onWarning: (text: string) => void;
+  readonly #onOutcome: (outcome: RequestOutcome) => void;
   /** Texts that were logged. */
   readonly #warnings = new Set<string>();
 
@@ -107,6 +111,7 @@ class RestClient implements Client {
     this.#clock = clock;
     this.#timeoutMs = timeoutMs;
     this.#userAgent = userAgent;
+    this.#onOutcome = parts.onOutcome ?? (() => undefined);
     this.#onWarning = parts.onWarning ?? ((text) => this.#logOnce(text, logger));
   }
 
@@ -234,7 +239,7 @@ class RestClient implements Client {
       const { signal, stream = false } = request;
       const token = await this.#tokens?.current();
       const sent = token === undefined ? headers : { ...headers, authorization: `Bearer ${token}` };
-      const response = await this.#transport.send({ method, path, headers: sent, body, signal, stream, timeoutMs });
+      const response = await this.#send({ method, path, headers: sent, body, signal, stream, timeoutMs });
       this.#warn(response);
       const code = response.statusCode ?? 0;
       if (code >= 200 && code < 300) return response;
@@ -244,6 +249,19 @@ class RestClient implements Client {
       const again = waitMs !== undefined && attempt < maxAttempts && this.#clock.monotonic() + waitMs < deadline;
       if (!again || signal?.aborted) throw error;
       await this.#clock.sleep(waitMs, signal);
+    }
+  }
+
+  async #send(request: TransportRequest): Promise<IncomingMessage> {
+    const { method } = request;
+    try {
+      const response = await this.#transport.send(request);
+      const { remoteAddress = '', remotePort = '' } = response.socket;
+      this.#onOutcome({ method, code: response.statusCode, host: `${remoteAddress}:${remotePort}` });
+      return response;
+    } catch (error) {
+      this.#onOutcome({ method, code: undefined, host: '' });
+      throw error;
     }
   }
 

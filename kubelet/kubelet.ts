@@ -23,6 +23,7 @@ import { Metrics } from '../base/metrics.ts';
 import { privateMode } from '../base/private-folder.ts';
 import { gitVersion, userAgentOf } from '../base/version.ts';
 import { EventRecorder } from '../client/event-recorder.ts';
+import { countRequests } from '../client/request-metrics.ts';
 import { createRestClient } from '../client/rest-client.ts';
 import { registerKubeletMetrics } from './kubelet-metrics.ts';
 import type { KubeletOptions } from './kubelet-options.ts';
@@ -81,7 +82,8 @@ export async function startKubelet(options: KubeletOptions): Promise<RunningKube
   const stop = new AbortController();
   const { signal } = stop;
   setMaxListeners(0, signal); // every pod worker listens to it
-  const identity = { userAgent: `${userAgentOf('longshore-kubelet')} (${nodeName})`, logger };
+  const userAgent = `${userAgentOf('longshore-kubelet')} (${nodeName})`;
+  const identity = { userAgent, logger, onOutcome: countRequests(metrics) };
   const client = createRestClient(options.connection, identity);
   const reports = createRestClient(options.connection, { ...identity, timeoutMs: reportTimeoutMs });
   const runtime = measureRuntime(options.runtime, metrics);
