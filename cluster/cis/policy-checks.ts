@@ -229,7 +229,7 @@ export const policyChecks: readonly CisCheck[] = [
       return nothingToLookAt(
         found.map(nameOf),
         'all have',
-        (list) => `without one: ${list} (policies are stored, and not enforced yet)`,
+        (list) => `without one: ${list}`,
       );
     },
   },
