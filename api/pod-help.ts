@@ -4,7 +4,7 @@ const imageHelp: readonly (readonly [RegExp, string])[] = [
   [/unauthorized|denied|authentication required|no basic auth/i, 'name a Secret with credentials in imagePullSecrets'],
   [/not found|manifest unknown/i, 'correct the name or the tag of the image, or push it'],
   [/pull policy of Never/i, 'load the image on the node, or set imagePullPolicy to IfNotPresent'],
-  [/invalid reference format|couldn't parse/i, 'write it as registry.example/name:tag, the name in small letters'],
+  [/invalid reference format|couldn.t parse/i, 'write it as registry.example/name:tag, the name in small letters'],
   [
     /dial tcp|i\/o timeout|no such host|connection refused|x509|TLS|server gave HTTP/i,
     'see whether the node reaches that registry: its name, the network, its certificate',
@@ -13,7 +13,7 @@ const imageHelp: readonly (readonly [RegExp, string])[] = [
 
 const startHelp: readonly (readonly [RegExp, string])[] = [
   [/(secret|configmap) "[^"]*" not found/i, 'make what is missing, or set optional: true where it is named'],
-  [/couldn't find key/i, 'add the key to it, or correct the key where it is named'],
+  [/couldn.t find key/i, 'add the key to it, or correct the key where it is named'],
   [/runAsNonRoot/, 'set runAsUser to a number that is not 0, or use an image with a user of its own'],
   [
     /mount.*(not a directory|is a directory)|directory onto a file/i,

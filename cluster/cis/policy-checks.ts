@@ -226,11 +226,7 @@ export const policyChecks: readonly CisCheck[] = [
       const found = own.filter(
         ({ metadata }) => !policies.some((policy) => policy.metadata.namespace === metadata.name),
       );
-      return nothingToLookAt(
-        found.map(nameOf),
-        'all have',
-        (list) => `without one: ${list}`,
-      );
+      return nothingToLookAt(found.map(nameOf), 'all have', (list) => `without one: ${list}`);
     },
   },
   podItem(
