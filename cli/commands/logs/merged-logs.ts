@@ -6,6 +6,7 @@
 import type { Stored } from '../../../api/object.ts';
 import { isPodFinished } from '../../../api/pods.ts';
 import { pods } from '../../../api/resources/core.ts';
+import { isNotFound } from '../../../api/status-error.ts';
 import type { Pod } from '../../../api/types/core/v1.ts';
 import { systemClock } from '../../../base/clock.ts';
 import { errorText } from '../../../base/error-text.ts';
@@ -187,11 +188,16 @@ class LogMerger {
 
   /** One pod that cannot be read yet does not end the others; it is said once. */
   #tell({ podName, container }: Source, error: unknown): void {
+    if (isSet(this.#args, 'follow') && passesByItself(error)) return;
     const text = `error: pod/${podName}/${container}: ${errorText(error)}\n`;
     if (this.#context.signal.aborted || this.#told.has(text)) return;
     this.#told.add(text);
     this.#context.errors.write(text);
   }
 }
+
+/** A container is being made, or its pod went since it was listed: who follows looks again soon. */
+const passesByItself = (error: unknown): boolean =>
+  isNotFound(error) || /is waiting to start: (ContainerCreating|PodInitializing)$/.test(errorText(error));
 
 const keyOf = ({ uid, container }: Pick<Source, 'uid' | 'container'>): string => `${uid}/${container}`;
