@@ -20,7 +20,6 @@ import { PodCgroups } from './cgroups/pod-cgroups.ts';
 import type { DnsSettings } from './containers/dns.ts';
 import { computeServiceEnvironment } from './containers/service-environment.ts';
 import { NodeDevices } from './devices/node-devices.ts';
-import { parseImageName } from './images/image-name.ts';
 import { ImagePuller } from './images/image-puller.ts';
 import { PullRecords } from './images/pull-records.ts';
 import { PullSecrets } from './images/pull-secrets.ts';
@@ -161,10 +160,6 @@ export function createParts(input: PartsInput): Parts {
   const volumes = new Volumes({
     ...{ dataDir, data, tokens, claims, clock, imageFiles: runtime },
     fieldsOf: (pod) => fieldsOf(pod, undefined),
-    imageIdOf: async (reference) => {
-      const parsed = parseImageName(reference);
-      return 'error' in parsed ? undefined : (await runtime.inspectImage(parsed.name))?.id;
-    },
     csi: { client, nodeName, root: pluginRoot, drivers, tokens, whenReported: input.whenInUse },
   });
   const devices = new NodeDevices({

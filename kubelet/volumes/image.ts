@@ -6,13 +6,11 @@ import type { PodObject } from '../model/pod.ts';
 import type { ImageFolders } from './image-folders.ts';
 import { bindInert, isMountPoint } from './mounts.ts';
 import type { PodFolders } from './pod-folders.ts';
-import type { MountedVolume, ReadonlyVolume, VolumePlugin } from './volume-plugin.ts';
+import type { ImageSource, MountedVolume, ReadonlyVolume, VolumePlugin } from './volume-plugin.ts';
 
 export interface ImagePluginOptions {
   readonly folders: PodFolders;
   readonly images: Pick<ImageFolders, 'take' | 'release'>;
-  /** The id of an image by the name that users wrote; undefined: it is not on this machine. */
-  readonly imageIdOf: (reference: string) => Promise<string | undefined>;
 }
 
 export class ImagePlugin implements VolumePlugin {
@@ -33,16 +31,13 @@ export class ImagePlugin implements VolumePlugin {
     return (await isMountPoint(hostPath)) ? { hostPath, readOnly: true } : undefined;
   }
 
-  async setUp(pod: PodObject, volume: ReadonlyVolume, signal?: AbortSignal): Promise<MountedVolume> {
+  async setUp(pod: PodObject, volume: ReadonlyVolume, source?: ImageSource): Promise<MountedVolume> {
     const present = await this.isSetUp(pod, volume);
     if (present !== undefined) return present;
-    const { images, imageIdOf } = this.#options;
-    const reference = volume.image?.reference ?? '';
-    const id = await imageIdOf(reference);
-    if (id === undefined) throw new Error(`image "${reference}" is not on this node any more`);
+    if (source === undefined) throw new Error('its image was not brought here');
     const hostPath = this.#placeOf(pod, volume);
     await mkdir(hostPath, { recursive: true, mode: privateMode });
-    const files = await images.take(id, pod.metadata.uid, signal ?? new AbortController().signal);
+    const files = await this.#options.images.take(source.imageId, pod.metadata.uid, source.signal);
     await bindInert(files, hostPath);
     return { hostPath, readOnly: true };
   }

@@ -20,6 +20,13 @@ export interface MountedVolume {
   readonly isRemote?: boolean;
 }
 
+/** For a volume that is made of an image. */
+export interface ImageSource {
+  /** Which one it is: the one that the pod may use, whatever its name leads to by now. */
+  readonly imageId: string;
+  readonly signal: AbortSignal;
+}
+
 /** Calls for different volumes run at the same time, those for one volume one after the other. */
 export interface VolumePlugin {
   /** It is made of an image, which has to be here first. Such volumes are made before the first container that mounts them. */
@@ -30,7 +37,7 @@ export interface VolumePlugin {
    * Called before the first container that mounts it is made, and for most types before the pod's sandbox. Idempotent: a kubelet before this one may have been
    * killed between any two steps. Throws an Error whose message users read.
    */
-  setUp(pod: PodObject, volume: ReadonlyVolume, signal?: AbortSignal): Promise<MountedVolume>;
+  setUp(pod: PodObject, volume: ReadonlyVolume, source?: ImageSource): Promise<MountedVolume>;
   /** Of types made of images: what is there already, so that the image need not be. */
   isSetUp?(pod: PodObject, volume: ReadonlyVolume): Promise<MountedVolume | undefined>;
   /** Called from time to time while the pod runs, where data that the volume shows may change. Throws as `setUp`. */

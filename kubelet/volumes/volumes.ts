@@ -20,7 +20,7 @@ import { LocalVolumes } from './local-volumes.ts';
 import { NfsPlugin } from './nfs.ts';
 import { PodFolders } from './pod-folders.ts';
 import { removeTree } from './remove-tree.ts';
-import type { MountedVolume, ReadonlyVolume, VolumePlugin } from './volume-plugin.ts';
+import type { ImageSource, MountedVolume, ReadonlyVolume, VolumePlugin } from './volume-plugin.ts';
 import { createVolumePlugins, type VolumeSources } from './volume-plugins.ts';
 import { VolumeStepError } from './volume-step-error.ts';
 
@@ -110,16 +110,16 @@ export class Volumes {
     return mountedBy(pod, [container]).filter(({ name, image }) => image && !mounted.has(name));
   }
 
-  /** One of an image. `bring` is called when the image has to be here for it. Throws what that throws, or `VolumeError`. */
+  /** One of an image. `bring` is called when the image has to be here for it, and says which it is. Throws what that throws, or `VolumeError`. */
   async setUpOfImage(
     pod: PodObject,
     volume: ReadonlyVolume,
-    { bring, signal }: { readonly bring: () => Promise<unknown>; readonly signal: AbortSignal },
+    { bring, signal }: { readonly bring: () => Promise<{ readonly id: string }>; readonly signal: AbortSignal },
   ): Promise<MountedVolume> {
     const present = await this.#pluginFor(volume)?.isSetUp?.(pod, volume);
     if (present !== undefined) return present;
-    await bring();
-    return await this.#make(pod, volume, undefined, signal);
+    const { id: imageId } = await bring();
+    return await this.#make(pod, volume, undefined, { imageId, signal });
   }
 
   /** Fills what a container mounts that is empty, where the pod asks for it. Throws `VolumeError`. */
@@ -163,12 +163,12 @@ export class Volumes {
     pod: PodObject,
     volume: ReadonlyVolume,
     mounted: MountedVolume | undefined,
-    signal?: AbortSignal,
+    source?: ImageSource,
   ): Promise<MountedVolume> {
     return await this.#throwingWords(pod, volume, async () => {
       const plugin = this.#pluginFor(volume);
       if (plugin === undefined) throw new Error(`volumes of type ${typeOf(volume)} are not supported by this node`);
-      if (mounted === undefined) return await plugin.setUp(pod, volume, signal);
+      if (mounted === undefined) return await plugin.setUp(pod, volume, source);
       await plugin.refresh?.(pod, volume);
       return mounted;
     });

@@ -6,13 +6,12 @@ const unused = (what: string) => async (): Promise<never> => {
   throw new Error(`the test uses no ${what}`);
 };
 
-export function unusedSources(): Pick<VolumesOptions, 'claims' | 'csi' | 'imageFiles' | 'imageIdOf' | 'tokens'> {
+export function unusedSources(): Pick<VolumesOptions, 'claims' | 'csi' | 'imageFiles' | 'tokens'> {
   const tokens = { token: unused('token'), issue: unused('token') };
   return {
     tokens,
     claims: { boundOf: unused('claim'), noteSize: unused('claim') },
     imageFiles: { copyFromImage: unused('image') },
-    imageIdOf: unused('image'),
     csi: {
       tokens,
       client: { get: unused('CSI driver') },
