@@ -7,6 +7,7 @@ import type { AddressInfo } from 'node:net';
 import { dirname, join } from 'node:path';
 import { Readable } from 'node:stream';
 import { after, before, describe, it } from 'node:test';
+import { configMaps } from '../../api/resources/core.ts';
 import { createAuthority } from '../../base/certificates.ts';
 import { eventually } from '../support/eventually.ts';
 import { TestKubecfg } from '../support/kubecfg.ts';
@@ -58,6 +59,21 @@ describe('kubecfg -proxy', { timeout: 600_000 }, () => {
   it('serves the API with the rights of its user', async () => {
     const { code, text } = await ask('/api/v1/namespaces/default');
     assert.deepEqual([code, JSON.parse(text).kind], [200, 'Namespace']);
+  });
+
+  it('hands on what a DELETE says in chunks, and nothing as a request of its own', async () => {
+    const name = { namespace: 'default', name: 'kept' };
+    await server.client.create(configMaps, { metadata: name });
+    const code = await new Promise((resolve, reject) => {
+      const path = '/api/v1/namespaces/default/configmaps/kept';
+      const asked = request({ host: '127.0.0.1', port, path, method: 'DELETE' }, (response) => {
+        response.resume().on('end', () => resolve(response.statusCode));
+      });
+      asked.setHeader('content-type', 'application/json').setHeader('transfer-encoding', 'chunked');
+      asked.on('error', reject).end('{"kind":"DeleteOptions","apiVersion":"v1","dryRun":["All"]}');
+    });
+    assert.equal(code, 200);
+    assert.equal((await server.client.get(configMaps, name)).metadata.name, 'kept');
   });
 
   it('serves the folder', async () => {

@@ -66,6 +66,16 @@ function apiProxy(connection: Connection): httpProxy {
       ...(authorization !== undefined && { authorization }),
     },
   });
+  proxy.on('proxyReq', (outgoing, incoming) => {
+    // http-proxy says of a DELETE or OPTIONS without a length that it has no body, and sends it all the same: it would be
+    // read as a request that no filter has seen.
+    const isChunked = incoming.rawHeaders.some(
+      (name, at) => at % 2 === 0 && name.toLowerCase() === 'transfer-encoding',
+    );
+    if (!isChunked) return;
+    outgoing.removeHeader('content-length');
+    outgoing.setHeader('transfer-encoding', 'chunked');
+  });
   proxy.on('error', (error, _request, response) => {
     if (!(response instanceof ServerResponse)) return void response.destroy();
     if (!response.headersSent) response.writeHead(502, { 'content-type': 'text/plain' });
