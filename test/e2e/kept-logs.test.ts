@@ -102,6 +102,12 @@ describe('kept logs', { timeout: 300_000 }, () => {
     ] as const)
       await assert.rejects(read(name, query), isNotFound, query);
 
+    const { code, out, errors } = await kubecfg.run('logs first');
+    assert.deepEqual([code, out.split('\n').sort().join(' ')], [0, ' one three two']);
+    assert.match(errors, /^pod\/first is gone; this is what node-1 has kept of it\n$/);
+    assert.match((await kubecfg.run('logs first --gone=false')).errors, /pods "first" not found/);
+    assert.match((await kubecfg.run('logs never')).errors, /pods "never" not found/);
+
     await server.client.create(namespaces, { metadata: { name: 'other' } });
     await assert.rejects(read('first', place, server, 'other'), isNotFound);
     const connection = await server.connectAs('reader');

@@ -12,7 +12,7 @@ export const logsCommand: Command = {
     container: text('Which container', { alias: 'c' }),
     'all-containers': flag('Of all containers of the pod'),
     'all-pods': flag('Of all pods of the workload, which is so anyway; --all-pods=false: of one of them'),
-    gone: flag('Also of pods of the workload that are gone; --gone=false: only of those that are there'),
+    gone: flag('Also of pods that are gone; --gone=false: only of those that are there'),
     previous: flag('Of the container before the last restart', { alias: 'p' }),
     tail: text('Only the last so many lines; default: all, with -l 10'),
     since: text('Only the last so long, e.g. 10m'),

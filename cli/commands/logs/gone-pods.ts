@@ -17,7 +17,11 @@ export interface GonePod {
 const mostPods = 20;
 
 /** None where the server knows nothing of it. Newest first. */
-export async function findGonePods(context: CommandContext, labelSelector: string): Promise<GonePod[]> {
+export async function findGonePods(
+  context: CommandContext,
+  labelSelector: string,
+  isWanted: (pod: GonePod) => boolean = () => true,
+): Promise<GonePod[]> {
   const client = await context.client();
   const namespace = await context.oneNamespace();
   // `*` stands for all: see the API server's pods/log.
@@ -25,7 +29,9 @@ export async function findGonePods(context: CommandContext, labelSelector: strin
   try {
     const chunks: Buffer[] = [];
     for await (const chunk of chunksOf(await client.stream(path, context.signal))) chunks.push(chunk);
-    return readGonePods(JSON.parse(Buffer.concat(chunks).toString())).slice(0, mostPods);
+    return readGonePods(JSON.parse(Buffer.concat(chunks).toString()))
+      .filter(isWanted)
+      .slice(0, mostPods);
   } catch {
     return []; // another server, or one whose nodes cannot be asked: what is there is printed
   }

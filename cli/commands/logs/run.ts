@@ -4,6 +4,7 @@ import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import type { Stored } from '../../../api/object.ts';
 import { pods } from '../../../api/resources/core.ts';
+import { isNotFound } from '../../../api/status-error.ts';
 import type { Pod } from '../../../api/types/core/v1.ts';
 import { errorText } from '../../../base/error-text.ts';
 import { UserError } from '../../../base/user-error.ts';
@@ -11,12 +12,13 @@ import { objectPath } from '../../../client/resource-path.ts';
 import { type Arguments, countOf, durationMs, isSet, textOf, textsOf } from '../../arguments.ts';
 import type { CommandContext } from '../../command-context.ts';
 import { chooseContainer, containersOf, findPod, findPods, selectorOf } from '../../pods-of.ts';
+import { findGonePods } from './gone-pods.ts';
 import { logQuery } from './log-query.ts';
 import { printMerged, tooManyStreams } from './merged-logs.ts';
 
 /** One stream of lines. */
 interface Source {
-  readonly pod: Stored<Pod>;
+  readonly pod: { readonly metadata: { readonly namespace?: string; readonly name: string } };
   readonly container: string;
   readonly withPrefix: boolean;
 }
@@ -32,7 +34,13 @@ export async function run(context: CommandContext, args: Arguments): Promise<voi
     all ? containersOf(pod).map(({ name }) => name) : [chooseContainer(context, pod, { named, quiet }).name];
   if (labelSelector !== undefined)
     return await printMerged(context, args, { labelSelector, query, named, choose: (pod) => choose(pod, true) });
-  const pod = await onePod(context, args);
+  let pod: Stored<Pod>;
+  try {
+    pod = await onePod(context, args);
+  } catch (error) {
+    if (!isNotFound(error) || args.gone === false || !(await printGone(context, args, { query, named }))) throw error;
+    return;
+  }
   const sources = choose(pod).map((container) => ({ pod, container, withPrefix: isSet(args, 'prefix') }));
   const most = countOf(args, 'max-log-requests', 1);
   const follow = isSet(args, 'follow');
@@ -77,6 +85,27 @@ async function onePod(context: CommandContext, args: Arguments): Promise<Stored<
   const pod = await findPod(context, [word], { timeoutMs });
   if (all.length > 1) context.errors.write(`Found ${all.length} pods, using pod/${pod.metadata.name}\n`);
   return pod;
+}
+
+/** What the node has kept of the last pod of the name. False: nothing. */
+async function printGone(
+  context: CommandContext,
+  args: Arguments,
+  { query, named }: { readonly query: ReturnType<typeof logQuery>; readonly named: string | undefined },
+): Promise<boolean> {
+  const [wanted = ''] = textsOf(args, 'words');
+  const [pod] = await findGonePods(context, '', ({ name }) => name === wanted.replace(/^pods?\//, ''));
+  const containers = pod?.containers.filter((name) => named === undefined || name === named) ?? [];
+  if (pod === undefined || containers.length === 0) return false;
+  const { name, uid, nodeName: node } = pod;
+  const withPrefix = isSet(args, 'prefix') || containers.length > 1;
+  context.errors.write(`pod/${name} is gone; this is what ${node} has kept of it\n`);
+  const namespace = await context.oneNamespace();
+  for (const container of containers) {
+    const place = query(container, { gone: true, node, uid, follow: undefined, previous: undefined });
+    await printLog(context, { pod: { metadata: { namespace, name } }, container, withPrefix }, place);
+  }
+  return true;
 }
 
 async function printLog(context: CommandContext, { pod, container, withPrefix }: Source, query: string): Promise<void> {
