@@ -158,7 +158,8 @@ describe('callers of a kubelet', { timeout: 240_000 }, () => {
         const ports = await listeningPorts();
         const found: number[] = [];
         for (const port of ports) {
-          if (!(await speaksTls(port))) continue;
+          // The ingress asks nobody who he is: a session says nothing there.
+          if (port === 443 || !(await speaksTls(port))) continue;
           found.push(port);
           const attempt = { host: '127.0.0.1', port, path: '/', version, first: askerOf(admin) };
           assert.equal((await attemptSession(attempt)).wasResumed, false, `port ${port}`);

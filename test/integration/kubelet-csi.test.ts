@@ -97,6 +97,28 @@ describe('volumes of CSI drivers', { timeout: 300_000 }, () => {
     assert.equal(node.metadata.labels?.['example.com/rack'], 'r1');
   });
 
+  it('are not of a driver that says of the node what its labels do not', async () => {
+    const topology = { 'kubernetes.io/hostname': 'another' };
+    const liar = new CsiDriver({ pluginRoot: root, name: 'liar.example', nodeId: 'x', topology, mounts: false });
+    await liar.start();
+    try {
+      await world.passUntil('the driver is told', () => liar.told.length > 0);
+      assert.match(
+        String(liar.told[0]?.error),
+        /detected topology value collision: driver reported "kubernetes.io\/hostname"/,
+      );
+      const node = await client().get<Node>(nodes, { name: 'node-1' });
+      assert.notEqual(node.metadata.labels?.['kubernetes.io/hostname'], 'another');
+      const { spec } = await client().get<CSINode>(csiNodes, { name: 'node-1' });
+      assert.deepEqual(
+        spec.drivers.map(({ name }) => name),
+        [driver.name],
+      );
+    } finally {
+      await liar.stop();
+    }
+  });
+
   it('are staged once and published for each pod, and both is undone when the last pod is gone', async () => {
     await setDriver({ attachRequired: false, podInfoOnMount: true });
     await client().create<Secret>(secrets, {

@@ -109,13 +109,24 @@ export class CsiDrivers implements PluginHandler {
     };
   }
 
-  /** Of the Node itself: what attachers read, and what the scheduler compares volumes' topology with. */
+  /**
+   * Of the Node itself: what attachers read, and what the scheduler compares volumes' topology with. Labels that are there
+   * say what somebody else has said of the node: a driver that says otherwise is not registered.
+   */
   async #annotate(driver: string, nodeId: string | undefined, topology: NodeInfo['topology'] = {}): Promise<void> {
     const { client, nodeName: name } = this.#options;
     const node: Stored<Node> = await client.get<Node>(nodes, { name });
     const ids = readIds(node.metadata.annotations?.[nodeIdAnnotation]);
     const { [driver]: before, ...others } = ids;
-    const isNews = Object.entries(topology).some(([key, value]) => node.metadata.labels?.[key] !== value);
+    const labels = node.metadata.labels ?? {};
+    for (const [key, value] of Object.entries(topology)) {
+      const there = Object.hasOwn(labels, key) ? labels[key] : undefined;
+      if (there !== undefined && there !== value)
+        throw new Error(
+          `detected topology value collision: driver reported "${key}":"${value}" but existing label is "${key}":"${there}"`,
+        );
+    }
+    const isNews = Object.keys(topology).some((key) => !Object.hasOwn(labels, key));
     if (before === nodeId && !isNews) return;
     const next = nodeId === undefined ? others : { ...others, [driver]: nodeId };
     const text = Object.keys(next).length === 0 ? null : JSON.stringify(next);
