@@ -46,7 +46,7 @@ export function imageVolumes(cluster: SharedCluster): void {
   it('[sig-node] ImageVolume should succeed with pod and pull policy of Always [LinuxOnly] [MinimumKubeletVersion:1.35] [Conformance]', async () => {
     const reference = `localhost:${port}/kitten:1.7`;
     await pushImage(reference);
-    const pod = scriptPod('image-volume', 'cat /volume/data.json; touch /volume/data.json', {
+    const pod = scriptPod('image-volume', 'exec 2>&1; cat /volume/data.json; touch /volume/data.json', {
       spec: { volumes: [{ name: 'volume', image: { reference, pullPolicy: 'Always' } }] },
       container: { volumeMounts: [{ name: 'volume', mountPath: '/volume' }] },
     });
