@@ -6,7 +6,7 @@ import type { Connection } from '../client/connection.ts';
 import { type ClusterCertificates, ensureCertificates, type StoredKeyPair } from './certificates.ts';
 import type { UpOptions } from './cluster-options.ts';
 import { defaultNodeIp, defaultNodeName, hostAddresses } from './host.ts';
-import { writeKubeconfig } from './kubeconfig.ts';
+import { type componentUsers, writeKubeconfig } from './kubeconfig.ts';
 
 export interface Cluster {
   readonly options: UpOptions;
@@ -76,7 +76,7 @@ export function connectionAs(
  * and of the authority, which are renewed in place. The administrator's holds it, to be taken elsewhere.
  */
 async function writeKubeconfigs({ options, server, certificates, kubeconfig }: Cluster): Promise<void> {
-  const users = {
+  const users: Record<(typeof componentUsers)[number], { certificateFile: string; keyFile: string }> = {
     'controller-manager': certificates.controllerManager,
     scheduler: certificates.scheduler,
     kubelet: certificates.kubelet,

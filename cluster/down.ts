@@ -16,6 +16,7 @@ import { dockerSocket } from './components.ts';
 import { encryptionFile } from './encryption-file.ts';
 import { checkNotRunElsewhere, findOtherHome, whyNotHome } from './home.ts';
 import { forgetRunner, ownerOf } from './instance-lock.ts';
+import { componentUsers } from './kubeconfig.ts';
 import { homesOf, placeLabels } from './neighbours.ts';
 import { createProgress, type Progress } from './progress.ts';
 
@@ -46,11 +47,7 @@ const ownFiles = [
   'kubelet',
   'pki',
   'registry',
-  'admin.kubeconfig',
-  'controller-manager.kubeconfig',
-  'kubelet.kubeconfig',
-  'proxy.kubeconfig',
-  'scheduler.kubeconfig',
+  ...['admin', ...componentUsers].map((user) => `${user}.kubeconfig`),
   encryptionFile,
   'longshore.log',
   'longshore.pid',

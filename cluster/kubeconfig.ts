@@ -8,6 +8,9 @@ import type { AuthoritySource } from '../base/renewed-authority.ts';
 import type { KeyPairSource } from '../base/renewed-key-pair.ts';
 import { writeAtomically } from '../base/write-atomically.ts';
 
+/** Components that have a kubeconfig of their own in the data directory, beside the administrator's. */
+export const componentUsers = ['controller-manager', 'scheduler', 'kubelet', 'proxy', 'ingress'] as const;
+
 export interface KubeconfigOptions {
   /** `https://host:port` */
   readonly server: string;

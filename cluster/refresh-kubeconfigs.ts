@@ -7,10 +7,8 @@ import { isRecord } from '../api/json-record.ts';
 import { ifFilePresent } from '../base/if-file-present.ts';
 import { UserError } from '../base/user-error.ts';
 import { readAuthority } from './authorities.ts';
-import { writeKubeconfig } from './kubeconfig.ts';
+import { componentUsers, writeKubeconfig } from './kubeconfig.ts';
 import { filesOf, readPair } from './pki-files.ts';
-
-const components = ['controller-manager', 'scheduler', 'kubelet', 'proxy'];
 
 /** Those that are there; where they lead to stays as it is. Resolves with the administrator's, which others may have copied. */
 export async function refreshKubeconfigs(dataDir: string): Promise<string> {
@@ -23,7 +21,7 @@ export async function refreshKubeconfigs(dataDir: string): Promise<string> {
   const server = await serverOf(file);
   if (server !== undefined)
     await writeKubeconfig(file, { server, certificateAuthority: authority.bundle, user: 'admin', client: admin });
-  for (const user of components) {
+  for (const user of componentUsers) {
     const path = join(dataDir, `${user}.kubeconfig`);
     const own = await serverOf(path);
     if (own === undefined) continue;

@@ -7,11 +7,12 @@ import { type CisCheck, fail, look, none, noneFound, type Outcome, pass } from '
 import { isLoopback, type ListeningSocket, listeningSockets } from './probes.ts';
 import type { CisTarget } from './target.ts';
 
-/** The API server and the kubelet are for others; so are what Services have on each node, and its DNS. */
+/** The API server, the kubelet and the ingress are for others; so are what Services have on each node, and its DNS. */
 async function strangeSockets(target: CisTarget): Promise<readonly string[]> {
   const kubelet = await target.kubelet();
   const [first = 30_000, last = 32_767] = (target.flag('node-ports') ?? '').split('-').filter(Boolean).map(Number);
-  const known = [Number(target.server.port || 443), kubelet?.port];
+  const ingress = [target.flag('ingress-http-port') ?? '80', target.flag('ingress-https-port') ?? '443'].map(Number);
+  const known = [Number(target.server.port || 443), kubelet?.port, ...ingress];
   const sockets = (await listeningSockets(target.pid)).filter((socket) => !isLoopback(socket));
   const dns = (await target.all(services)).find(
     ({ metadata }) => `${metadata.namespace}/${metadata.name}` === dnsServiceKey,
@@ -29,7 +30,7 @@ const onlyKnownPorts = (id: string, title: string): CisCheck => ({
   look: async (target) =>
     noneFound(
       await strangeSockets(target),
-      'the process listens to others on no port but those of the API server, the kubelet, Services and the DNS',
+      'the process listens to others on no port but those of the API server, the kubelet, the ingress, Services and the DNS',
       (list) => `the process also listens on ${list}`,
     ),
 });
