@@ -50,9 +50,13 @@ export function createGoneLogs({ objects, kubelets }: GoneLogParts): GoneLogs {
     return parseTime(found.metadata.creationTimestamp) ?? 0;
   }
 
-  async function podsOn({ metadata }: Found<Node>, namespace: string, signal: AbortSignal): Promise<JsonRecord[]> {
+  /** Those of the namespace that were made after `begin`. */
+  async function podsOn(
+    { metadata }: Found<Node>,
+    { namespace, begin }: { readonly namespace: string; readonly begin: number },
+    signal: AbortSignal,
+  ): Promise<JsonRecord[]> {
     const nodeName = metadata.name;
-    const begin = await beginOf(namespace);
     const path = `/goneLogs/${encodeURIComponent(namespace)}`;
     const text = await turns.run(() => readFromKubelet(kubelets, { nodeName, path, ...answer }), signal);
     const value: unknown = JSON.parse(text);
@@ -68,11 +72,12 @@ export function createGoneLogs({ objects, kubelets }: GoneLogParts): GoneLogs {
     async list(request, { namespace = '' }) {
       const isWanted = compileRequirements(parseLabelSelector(request.query.get('labelSelector') ?? ''));
       const unreachable: string[] = [];
+      const present = { namespace, begin: await beginOf(namespace) };
       const found = await Promise.all(
         (await objects.all(nodes)).map(async (node) => {
           try {
             // One that is silent anyway would only be waited for.
-            if (isNodeReady(node)) return await podsOn(node, namespace, request.signal);
+            if (isNodeReady(node)) return await podsOn(node, present, request.signal);
           } catch {
             // told below
           }
@@ -93,7 +98,7 @@ export function createGoneLogs({ objects, kubelets }: GoneLogParts): GoneLogs {
         throw badRequest('the log of a pod that is gone is found by node, uid and container');
       const node = await objects.find(nodes, { name: nodeName });
       if (node === undefined) throw notFound(nodes, nodeName);
-      const there = await podsOn(node, namespace, signal);
+      const there = await podsOn(node, { namespace, begin: await beginOf(namespace) }, signal);
       if (!there.some((pod) => pod.name === name && pod.uid === uid)) throw notFound(pods, name);
       return { nodeName, path: `/goneLogs/${[namespace, name, uid, container].map(encodeURIComponent).join('/')}` };
     },
